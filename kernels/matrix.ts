@@ -15,13 +15,21 @@ interface BlockFormat {
   readonly blockSize: 16 | 32;
   /**
    * What a block has: a scale as f32, one as f16 (two per word), a scale and an offset as f32, or a scale and a minimum as f16. The
-   * offset is then the minimum plus {@link CENTRES} times the scale.
+   * offset is then the minimum plus {@link CENTRES} times the scale. Products are a signed byte of the block times an f32 that 256
+   * weights share: in memory, the f32 of scales and that of minimums, which are subtracted, then the bytes of both.
    */
-  readonly scales: 'f32' | 'f16' | 'f32 and offset' | 'f16 and minimum';
+  readonly scales: 'f32' | 'f16' | 'f32 and offset' | 'f16 and minimum' | 'products' | 'products and minimum';
 }
 
 /** What the integers of a type with minimums count from, by their bits. */
 export const CENTRES = { 4: 8, 8: 16 } as const;
+
+/** Weights that share the factors of products. */
+const SHARING = 256;
+
+/** Words of the products of 256 weights. */
+export const productWords = ({ blockSize, scales }: Pick<BlockFormat, 'blockSize' | 'scales'>): number =>
+  (1 + SHARING / blockSize / 4) * (scales === 'products' ? 1 : 2);
 
 type Activation = 'silu' | 'gelu-tanh';
 
@@ -63,7 +71,7 @@ ${format.kind === 'blocks' ? scalesOf(format) : ''}
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;`;
 
 /** Binding 4, and `fn scale_of(block)`. */
-const scalesOf = ({ scales, bits }: BlockFormat): string =>
+const scalesOf = (format: BlockFormat, { bits } = format): string =>
   ({
     f32: `
 @group(0) @binding(4) var<storage, read> scales: array<f32>;
@@ -80,11 +88,31 @@ fn scale_of(block: u32) -> vec2f {
   let pair = unpack2x16float(scales[block]);
   return vec2f(pair.x, pair.y + ${CENTRES[bits]}.0 * pair.x);
 }`,
-  })[scales];
+    products: `${productOf(format)}
+fn scale_of(block: u32) -> f32 { return product_of(block, 0u, 1u); }`,
+    'products and minimum': `${productOf(format)}
+fn scale_of(block: u32) -> vec2f {
+  let scale = product_of(block, 0u, 2u);
+  return vec2f(scale, ${CENTRES[bits]}.0 * scale - product_of(block, 1u, ${2 + SHARING / format.blockSize / 4}u));
+}`,
+  })[format.scales];
+
+/** WGSL for `fn product_of(block, factor, bytes)`, from the places of the factor and of the first bytes. */
+const productOf = (format: BlockFormat): string => {
+  const blocks = SHARING / format.blockSize;
+  return `
+@group(0) @binding(4) var<storage, read> scales: array<u32>;
+fn product_of(block: u32, factor: u32, bytes: u32) -> f32 {
+  let at = block / ${blocks}u * ${productWords(format)}u;
+  let own = block % ${blocks}u;
+  let byte = bitcast<i32>(scales[at + bytes + own / 4u] << (24u - own % 4u * 8u)) >> 24u;
+  return bitcast<f32>(scales[at + factor]) * f32(byte);
+}`;
+};
 
 /** Returns WGSL that applies a block's `scale` to a sum of its integers times numbers, which add up to `total`. */
 const scaled = ({ scales }: BlockFormat, sum: string, total: string): string =>
-  scales === 'f32' || scales === 'f16' ? `scale * (${sum})` : `scale.x * (${sum}) + scale.y * ${total}`;
+  scales.includes(' and ') ? `scale.x * (${sum}) + scale.y * ${total}` : `scale * (${sum})`;
 
 /**
  * Returns binding 2, W `[outputs, inputs]`, and `fn four(quad)`, which decodes four consecutive weights to f32. A bf16 is

@@ -537,6 +537,13 @@ const MUTANTS = [
     put: 'const to = into[0]!;',
   },
   {
+    name: 'gpu: the scale of another block of 256 weights',
+    suite: 'matrices',
+    file: 'kernels/matrix.ts',
+    find: '(24u - own % 4u * 8u)) >> 24u;',
+    put: '(24u - (own + 1u) % 4u * 8u)) >> 24u;',
+  },
+  {
     name: 'gpu: NaN behind a cap',
     suite: 'matrices',
     file: 'kernels/numbers.ts',

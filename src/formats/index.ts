@@ -28,4 +28,5 @@ export { readTensor } from './read-tensor.js';
 export { openSafetensors, type SafetensorsDtype } from './safetensors.js';
 export { openShardedSafetensors, shardNames } from './safetensors-shards.js';
 export { encodeSafetensors, type TensorToWrite } from './safetensors-writer.js';
+export { SHARING, type SharedFactors, sharedFactors } from './shared-factors.js';
 export { BLOCK_LAYOUTS, byteLengthOf } from './tensor-types.js';

@@ -1,6 +1,6 @@
 import type { TensorType } from './checkpoint.js';
 import { dequantize } from './dequantize.js';
-import { BLOCK_LAYOUTS } from './tensor-types.js';
+import { BLOCK_LAYOUTS, F16_SCALES } from './tensor-types.js';
 
 /** The values of a tensor that are NaN or infinite. */
 export interface NonFinite {
@@ -24,25 +24,6 @@ const WORDS_AT_ONCE = 1024;
 
 type FloatType = keyof typeof EXPONENTS;
 type BlockType = Exclude<TensorType, FloatType | 'I64'>;
-
-/**
- * The byte offsets of the first and the last f16 scale in a block. The other scales of a block are integers.
- * MXFP4 has no f16: see {@link MXFP4_LARGE}.
- */
-const F16_SCALES: Readonly<Record<Exclude<BlockType, 'MXFP4'>, readonly [number, number]>> = {
-  Q4_0: [0, 0],
-  Q4_1: [0, 2],
-  Q5_0: [0, 0],
-  Q5_1: [0, 2],
-  Q8_0: [0, 0],
-  Q2_K: [80, 82],
-  Q3_K: [108, 108],
-  Q4_K: [0, 2],
-  Q5_K: [0, 2],
-  Q6_K: [208, 208],
-  IQ4_NL: [0, 0],
-  IQ4_XS: [0, 0],
-};
 
 /** The upper byte of an f16 has all of these bits set if the f16 is NaN or infinite. */
 const F16_EXPONENT = 0x7c;

@@ -27,6 +27,27 @@ export const BLOCK_LAYOUTS: Readonly<Record<TensorType, BlockLayout>> = {
   MXFP4: { elements: 32, bytes: 17 },
 };
 
+/**
+ * The byte offsets of the first and the last f16 scale in a block. The other scales of a block are integers.
+ * MXFP4 has no f16.
+ */
+export const F16_SCALES: Readonly<
+  Record<Exclude<TensorType, 'F32' | 'F16' | 'BF16' | 'I64' | 'MXFP4'>, readonly [number, number]>
+> = {
+  Q4_0: [0, 0],
+  Q4_1: [0, 2],
+  Q5_0: [0, 0],
+  Q5_1: [0, 2],
+  Q8_0: [0, 0],
+  Q2_K: [80, 82],
+  Q3_K: [108, 108],
+  Q4_K: [0, 2],
+  Q5_K: [0, 2],
+  Q6_K: [208, 208],
+  IQ4_NL: [0, 0],
+  IQ4_XS: [0, 0],
+};
+
 /** Returns the bytes of `elements` elements of a type. Not a whole number unless they fill whole blocks. */
 export function byteLengthOf(type: TensorType, elements: number): number {
   const layout = BLOCK_LAYOUTS[type];

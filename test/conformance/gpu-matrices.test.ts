@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { linear } from '../../kernels/linear.js';
 import { linearTiled, stagedInputs, tileOf } from '../../kernels/linear-tiled.js';
-import { CENTRES, type MatrixFormat, type MatrixKernel, matricesOf } from '../../kernels/matrix.js';
+import {
+  CENTRES,
+  type MatrixFormat,
+  type MatrixKernel,
+  matricesOf,
+  productWords,
+} from '../../kernels/matrix.js';
 import { createRandom } from '../../src/engine/index.js';
 import { Commands, encode } from '../../src/executors/gpu/commands.js';
 import { Device } from '../../src/executors/gpu/device.js';
@@ -45,6 +51,8 @@ const CASES: readonly Case[] = [
   { format: blocks(8, 32, 'f16'), inputs: 64, outputs: 130, into: 'store', threads: 256 },
   { format: blocks(4, 32, 'f16 and minimum'), inputs: 96, outputs: 21, into: 'add', threads: 64 },
   { format: blocks(8, 32, 'f16 and minimum'), inputs: 96, outputs: 13, into: 'silu', threads: 8 },
+  { format: blocks(8, 16, 'products'), inputs: 512, outputs: 37, into: 'add', threads: 64 },
+  { format: blocks(4, 32, 'products and minimum'), inputs: 256, outputs: 6, into: 'silu', threads: 64 },
   // Two matrices of 64 outputs leave workgroup memory for fewer inputs at once.
   { format: { kind: 'f32' }, inputs: 36, outputs: 66, into: 'silu', threads: 256 },
 ];
@@ -73,6 +81,7 @@ function randomMatrix(format: MatrixFormat, outputs: number, inputs: number, ran
     return { weight, scales: null, values: Float64Array.from(counts, (count) => 1 + count / 256) };
   }
   const { bits, blockSize } = format;
+  if (format.scales.startsWith('products')) return randomProducts(format, values, random);
   const offsets = format.scales.includes('and');
   const centre = format.scales === 'f16 and minimum' ? CENTRES[bits] : 0;
   const half = 2 ** (bits - 1);
@@ -88,6 +97,32 @@ function randomMatrix(format: MatrixFormat, outputs: number, inputs: number, ran
     return offsets ? scales[2 * block]! * (q + centre) + scales[2 * block + 1]! : scales[block]! * q;
   });
   return { weight, scales: format.scales.startsWith('f16') ? exactHalves(scales)! : scales, values: decoded };
+}
+
+/** Returns the same for scales that are products: factors for 256 weights, then a byte for each block. */
+function randomProducts(format: Blocks, at: Float64Array, random: () => number) {
+  const { bits, blockSize } = format;
+  const count = format.scales === 'products' ? 1 : 2;
+  const words = productWords(format);
+  const packed = new Uint32Array((at.length / 256) * words);
+  const factors = new Float32Array(packed.buffer);
+  const bytes = new Int8Array(packed.buffer);
+  const half = 2 ** (bits - 1);
+  const quants = Int8Array.from(at, () => Math.floor(random() * 2 * half) - half);
+  for (let group = 0; group < at.length / 256; group++) {
+    for (let i = 4 * count; i < 4 * words; i++) bytes[4 * group * words + i] = Math.floor(random() * 256);
+    for (let i = 0; i < count; i++) factors[group * words + i] = (random() + 0.5) / half / 128;
+  }
+  const decoded = Float64Array.from(quants, (q, index) => {
+    const first = Math.floor(index / 256) * words;
+    const own = Math.floor((index % 256) / blockSize);
+    const scale = factors[first]! * bytes[4 * (first + count) + own]!;
+    if (count === 1) return scale * q;
+    const minimum = factors[first + 1]! * bytes[4 * (first + count) + 256 / blockSize + own]!;
+    return scale * (q + CENTRES[bits]) - minimum;
+  });
+  const weight = bits === 4 ? packNibbles(quants) : new Uint8Array(quants.buffer);
+  return { weight, scales: packed, values: decoded };
 }
 
 describe.skipIf(hasNoFastGpu())(`products with matrices on ${gpuName}`, () => {

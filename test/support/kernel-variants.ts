@@ -15,7 +15,7 @@ import { ON_A_GPU, ON_A_PROCESSOR } from '../../src/executors/gpu/index.js';
 
 const blocks = [4, 8].flatMap((bits) =>
   [16, 32].flatMap((blockSize) =>
-    ['f32', 'f16', 'f32 and offset', 'f16 and minimum'].map(
+    ['f32', 'f16', 'f32 and offset', 'f16 and minimum', 'products', 'products and minimum'].map(
       (scales) => ({ kind: 'blocks', bits, blockSize, scales }) as MatrixFormat,
     ),
   ),

@@ -1,6 +1,12 @@
 import type { StoredWeight } from '../../architectures/index.js';
-import { packNibbles } from '../../formats/index.js';
-import { CENTRES, type MatrixFormat } from '../../kernels/matrix.js';
+import {
+  type IntegerBlocks,
+  packNibbles,
+  SHARING,
+  type SharedFactors,
+  sharedFactors,
+} from '../../formats/index.js';
+import { CENTRES, type MatrixFormat, productWords } from '../../kernels/matrix.js';
 import { encodeWeight, formName, heldInHalves, type Precision } from '../contract/index.js';
 import { exactHalves } from './halves.js';
 
@@ -12,7 +18,7 @@ export interface Packed {
   /** The name of the form, e.g. `q4`. */
   readonly form: string;
   readonly weight: Uint8Array;
-  readonly scales: Float32Array | Uint16Array | null;
+  readonly scales: Float32Array | Uint16Array | Uint32Array | null;
   readonly bias: Float32Array | null;
 }
 
@@ -34,6 +40,10 @@ export function packMatrix(stored: StoredWeight, precision: Precision): Omit<Pac
   const packed = bits === 4 ? packNibbles(quants) : bytesOf(quants);
   const blocks = { kind: 'blocks', bits, blockSize } as const;
   const of = { outputs, inputs, form, weight: packed };
+  const shared = precision === 'auto' ? sharedFactors(type, bytes) : null;
+  const products = shared && productsOf(weight.blocks, shared);
+  if (products !== null)
+    return { ...of, format: { ...blocks, scales: products.kind }, scales: products.words };
   if (offsets !== null) {
     const halves = halvesOf(scales, offsets, CENTRES[bits]);
     return halves === null
@@ -45,6 +55,35 @@ export function packMatrix(stored: StoredWeight, precision: Precision): Omit<Pac
   return halves === null
     ? { ...of, format: { ...blocks, scales: 'f32' }, scales }
     : { ...of, format: { ...blocks, scales: 'f16' }, scales: halves };
+}
+
+/** Returns scales and minimums as products, if these give the same scales and offsets; otherwise null. */
+function productsOf({ scales, offsets, blockSize, bits }: IntegerBlocks, shared: SharedFactors) {
+  const kind = offsets === null ? 'products' : 'products and minimum';
+  const size = productWords({ blockSize, scales: kind });
+  const blocks = SHARING / blockSize;
+  const factors = offsets === null ? 1 : 2;
+  const words = new Uint32Array(shared.scales.length * size);
+  const floats = new Float32Array(words.buffer);
+  const integers = new Int8Array(words.buffer);
+  const centre = CENTRES[bits];
+  for (const [group, scaleOf] of shared.scales.entries()) {
+    const minimumOf = shared.minimums[group]!;
+    const at = group * size;
+    floats.set([scaleOf, minimumOf].slice(0, factors), at);
+    for (let own = 0; own < blocks; own++) {
+      const block = group * blocks + own;
+      const place = 4 * (at + factors) + own;
+      const scale = scales[block]!;
+      integers[place] = Math.round(scale / scaleOf);
+      if (scaleOf * integers[place]! !== scale) return null;
+      if (offsets === null) continue;
+      const offset = offsets[block]!;
+      integers[place + blocks] = Math.round((centre * scale - offset) / minimumOf);
+      if (Math.fround(centre * scale - minimumOf * integers[place + blocks]!) !== offset) return null;
+    }
+  }
+  return { kind, words } as const;
 }
 
 /** Returns scales and minimums as f16, if these give the same offsets; otherwise null. */

@@ -99,7 +99,7 @@ function uploadPart(
   /** Fills a buffer with the same rows of an array of every stretch. A matrix without it has zeros. */
   const filled = (
     name: string,
-    of: (matrix: Packed) => Uint8Array | Uint16Array | Float32Array | null,
+    of: (matrix: Packed) => Uint8Array | Uint16Array | Uint32Array | Float32Array | null,
   ): GPUBuffer | null => {
     const known = stretches.find(({ matrix }) => of(matrix) !== null);
     if (known === undefined) return null;
