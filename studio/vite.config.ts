@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { bundledLicences } from './licences.js';
 
 const inRepository = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const { version } = JSON.parse(readFileSync(inRepository('../package.json'), 'utf8')) as { version: string };
+
+const licences = bundledLicences();
 
 /** Builds the studio's page into the package: `dist/studio/page`, with addresses relative to the page. */
 export default defineConfig({
@@ -13,7 +16,8 @@ export default defineConfig({
   // The build puts `src` and `kernels` into one folder, so `src` imports kernels by the path that they have there.
   resolve: { alias: [{ find: /^(?:\.\.\/)+kernels\//, replacement: inRepository('../kernels/') }] },
   define: { __VERSION__: JSON.stringify(version) },
-  worker: { format: 'es' },
+  plugins: [licences.page],
+  worker: { format: 'es', plugins: () => [licences.worker] },
   build: {
     outDir: inRepository('../dist/studio/page'),
     emptyOutDir: true,
