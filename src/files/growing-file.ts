@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { temporaryName } from './replace-file.js';
+import { renameFileNow } from './rename-file.js';
 import { syncFolderNow } from './sync-path.js';
+import { removeLeftovers, temporaryName } from './temporary-name.js';
 import { unwritable } from './unwritable.js';
 
 /** A file that grows under a temporary name and gets its final name when it is complete. */
@@ -16,10 +17,11 @@ export interface GrowingFile {
 }
 
 /**
- * Opens a new growing file.
+ * Opens a new growing file. Removes what killed processes left of an earlier one.
  * @throws HoldfastError `E_UNWRITABLE`, here and in its methods
  */
 export function openGrowingFile(path: string): GrowingFile {
+  removeLeftovers(path);
   const temporary = temporaryName(path);
   const attempt = <T>(action: () => T): T => {
     try {
@@ -45,7 +47,7 @@ export function openGrowingFile(path: string): GrowingFile {
       attempt(() => {
         fsyncSync(file);
         close();
-        renameSync(temporary, path);
+        renameFileNow(temporary, path);
         syncFolderNow(dirname(path));
       }),
     discard() {

@@ -5,8 +5,10 @@
 export { type GrowingFile, openGrowingFile } from './growing-file.js';
 export { makeFolder } from './make-folder.js';
 export { readText, readTextNow } from './read-text.js';
-export { replaceFile, replaceFiles, TEMPORARY, temporaryName } from './replace-file.js';
+export { renameFile } from './rename-file.js';
+export { replaceFile, replaceFiles } from './replace-file.js';
 export { syncFolder } from './sync-path.js';
+export { removeLeftovers, TEMPORARY, temporaryName } from './temporary-name.js';
 export { textLines } from './text-lines.js';
 export { unwritable } from './unwritable.js';
 export { writeAll } from './write-all.js';

@@ -1,29 +1,56 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { fsyncSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openGrowingFile } from './growing-file.js';
 import { makeFolder } from './make-folder.js';
 import { replaceFile, replaceFiles } from './replace-file.js';
+import { temporaryName } from './temporary-name.js';
 import { writeWhole } from './write-whole.js';
 
 vi.mock('node:fs/promises', async (original) => {
   const real = await original<typeof import('node:fs/promises')>();
-  return { ...real, open: vi.fn(real.open) };
+  return { ...real, open: vi.fn(real.open), rename: vi.fn(real.rename) };
+});
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof import('node:fs')>();
+  return { ...real, fsyncSync: vi.fn(real.fsyncSync), renameSync: vi.fn(real.renameSync) };
 });
 
 let folder = '';
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'holdfast-files-'));
   vi.mocked(open).mockClear();
+  vi.mocked(rename).mockClear();
 });
 afterEach(async () => {
   vi.unstubAllGlobals();
+  vi.mocked(open).mockReset();
   await rm(folder, { recursive: true });
 });
 
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
+const onPlatform = (platform: string): void => {
+  vi.stubGlobal('process', Object.create(process, { platform: { value: platform } }));
+};
+const failure = (code: string): Error => Object.assign(new Error(code), { code });
+/** The temporary name of a file in a process that has ended. */
+function nameOfDead(path: string): string {
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  return temporaryName(path).replace(`-${process.pid}-`, `-${pid}-`);
+}
+/** Makes flushing a folder fail; files are flushed as ever. */
+function failToFlushFolders(code: string): void {
+  const failing = async (): Promise<never> => Promise.reject(failure(code));
+  vi.mocked(open).mockImplementation(async (path, flags) => {
+    const { open: real } = await vi.importActual<typeof import('node:fs/promises')>('node:fs/promises');
+    const handle = await real(path, flags);
+    if (flags === 'r') handle.sync = failing;
+    return handle;
+  });
+}
 /** Names of the files and folders that were opened for flushing. */
 const opened = (): string[] => vi.mocked(open).mock.calls.map(([path]) => basename(String(path)));
 
@@ -81,12 +108,55 @@ describe('replaceFile', () => {
   });
 
   it('does not flush folders on Windows, which does not allow it', async () => {
-    vi.stubGlobal('process', Object.create(process, { platform: { value: 'win32' } }));
+    onPlatform('win32');
     await writeWhole(join(folder, 'result'), [Buffer.from('new')]);
     await makeFolder(join(folder, 'one', 'two'));
     expect(read('result')).toBe('new');
     expect(readdirSync(join(folder, 'one'))).toEqual(['two']);
     expect(opened()).not.toContain(basename(folder));
+  });
+
+  it.each(['EINVAL', 'ENOTSUP'])('writes where folders cannot be flushed (%s)', async (code) => {
+    failToFlushFolders(code);
+    await writeWhole(join(folder, 'result'), [Buffer.from('new')]);
+    await makeFolder(join(folder, 'one', 'two'));
+    expect(read('result')).toBe('new');
+  });
+
+  it('fails where flushing a folder fails for another reason', async () => {
+    failToFlushFolders('EIO');
+    await expect(writeWhole(join(folder, 'result'), [Buffer.from('new')])).rejects.toThrow(
+      /^E_UNWRITABLE: cannot write: EIO/,
+    );
+  });
+
+  it('waits on Windows until another program has closed the file', async () => {
+    onPlatform('win32');
+    for (const code of ['EPERM', 'EBUSY', 'EACCES']) {
+      vi.mocked(rename).mockRejectedValueOnce(failure(code));
+    }
+    await writeWhole(join(folder, 'result'), [Buffer.from('new')]);
+    expect(read('result')).toBe('new');
+    expect(rename).toHaveBeenCalledTimes(4);
+  });
+
+  it('does not wait elsewhere, where these errors do not pass', async () => {
+    vi.mocked(rename).mockRejectedValueOnce(failure('EPERM'));
+    await expect(writeWhole(join(folder, 'result'), [Buffer.from('new')])).rejects.toThrow('EPERM');
+    expect(rename).toHaveBeenCalledTimes(1);
+  });
+
+  it('removes what killed processes left of the file, and nothing else', async () => {
+    const path = join(folder, 'result');
+    const others = [
+      temporaryName(path), // of this process, which runs
+      nameOfDead(join(folder, 'result2')),
+      nameOfDead(path).replace(/\.[0-9a-f]{8}-/, '.00000000-'), // of another machine
+      nameOfDead(path).replace(/tmp$/, 'txt'),
+    ];
+    for (const name of [nameOfDead(path), nameOfDead(path), ...others]) writeFileSync(name, 'half');
+    await writeWhole(path, [Buffer.from('new')]);
+    expect(readdirSync(folder).sort()).toEqual(['result', ...others.map((name) => basename(name))].sort());
   });
 });
 
@@ -118,5 +188,34 @@ describe('openGrowingFile', () => {
     finished.finish();
     finished.discard();
     expect(read('table')).toBe('whole');
+  });
+
+  it('removes what killed processes left of the file', () => {
+    writeFileSync(nameOfDead(join(folder, 'table')), 'half');
+    openGrowingFile(join(folder, 'table')).discard();
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('waits on Windows for its name, and takes it where folders cannot be flushed', () => {
+    onPlatform('win32');
+    const grown = (): void => {
+      const file = openGrowingFile(join(folder, 'table'));
+      file.append(Buffer.from('whole'));
+      file.finish();
+    };
+    const inUse = (): never => {
+      throw failure('EBUSY');
+    };
+    vi.mocked(renameSync).mockImplementationOnce(inUse).mockImplementationOnce(inUse);
+    grown();
+    expect(read('table')).toBe('whole');
+    vi.unstubAllGlobals();
+    vi.mocked(fsyncSync)
+      .mockImplementationOnce(() => {}) // the file's
+      .mockImplementationOnce(() => {
+        throw failure('EINVAL');
+      });
+    grown();
+    expect(readdirSync(folder)).toEqual(['table']);
   });
 });

@@ -1,23 +1,19 @@
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { renameFile } from './rename-file.js';
 import { syncFile, syncFolder } from './sync-path.js';
+import { removeLeftovers, temporaryName } from './temporary-name.js';
 import { unwritable } from './unwritable.js';
 
-/** The suffix of a file that is being written. */
-export const TEMPORARY = '.tmp';
-
 export interface ReplaceOptions {
-  /** Part of the temporary file's name. A writer must not write the same file twice at the same time. */
+  /**
+   * Part of the temporary file's name. A writer must not write the same file twice at the same time, and sees to what it
+   * leaves when it is killed; what is left without one goes when the file is written again.
+   */
   readonly writer?: string;
   /** What to do if the file cannot be written. */
   readonly hint?: string;
 }
-
-let written = 0;
-
-/** Returns the temporary name of a file until it is complete. Without a writer, every call returns a different name. */
-export const temporaryName = (path: string, writer = `${process.pid}-${++written}`): string =>
-  `${path}.${writer}${TEMPORARY}`;
 
 /**
  * Replaces a file durably. `fill` writes the content to the path that it is given. The file under the final name is always
@@ -39,13 +35,14 @@ export async function replaceFiles(
   fill: (temporaries: readonly string[]) => Promise<void>,
   { writer, hint }: ReplaceOptions = {},
 ): Promise<void> {
+  if (writer === undefined) paths.forEach(removeLeftovers);
   const temporaries = paths.map((path) => temporaryName(path, writer));
   let at = 0;
   try {
     await fill(temporaries);
     for (; at < paths.length; at++) {
       await syncFile(temporaries[at]!);
-      await rename(temporaries[at]!, paths[at]!);
+      await renameFile(temporaries[at]!, paths[at]!);
       await syncFolder(dirname(paths[at]!));
     }
   } catch (cause) {

@@ -15,12 +15,19 @@ export async function syncFile(path: string): Promise<void> {
   }
 }
 
+/** What file systems answer that cannot flush a folder, such as some on a network. They have no other way. */
+const NOT_POSSIBLE: readonly unknown[] = ['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
+
+function throwUnlessNotPossible(error: unknown): void {
+  if (!(error instanceof Error && 'code' in error && NOT_POSSIBLE.includes(error.code))) throw error;
+}
+
 /** Flushes a folder to disk. A file's name is stored in its folder, which is written separately from the file. */
 export async function syncFolder(path: string): Promise<void> {
   if (!flushesFolders()) return;
   const folder = await open(path, 'r');
   try {
-    await folder.sync();
+    await folder.sync().catch(throwUnlessNotPossible);
   } finally {
     await folder.close();
   }
@@ -32,6 +39,8 @@ export function syncFolderNow(path: string): void {
   const folder = openSync(path, 'r');
   try {
     fsyncSync(folder);
+  } catch (error) {
+    throwUnlessNotPossible(error);
   } finally {
     closeSync(folder);
   }

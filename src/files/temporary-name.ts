@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+
+/** The suffix of a file that is being written. */
+export const TEMPORARY = '.tmp';
+
+/** Identifies where process ids have their meaning: this machine and, on Linux, this container. */
+const PLACE = createHash('sha256').update(`${hostname()} ${processNamespace()}`).digest('hex').slice(0, 8);
+
+function processNamespace(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return ''; // no Linux
+  }
+}
+
+let written = 0;
+
+/** Returns the temporary name of a file until it is complete. Without a writer, every call returns a different name. */
+export const temporaryName = (path: string, writer = `${PLACE}-${process.pid}-${++written}`): string =>
+  `${path}.${writer}${TEMPORARY}`;
+
+/**
+ * Removes what processes that were killed left of a file: temporary files under names without a writer, made on this
+ * machine by a process that no longer runs. What cannot be removed stays.
+ */
+export function removeLeftovers(path: string): void {
+  const start = `${basename(path)}.${PLACE}-`;
+  for (const name of namesIn(dirname(path))) {
+    if (!name.startsWith(start)) continue;
+    const [, pid] = /^(\d+)-\d+\.tmp$/.exec(name.slice(start.length)) ?? [];
+    if (pid === undefined || isRunning(Number(pid))) continue;
+    try {
+      rmSync(join(dirname(path), name), { force: true });
+    } catch {} // writing the file will say what is wrong with the folder
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Only this says that there is none: EPERM is a process of another user.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}
