@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 /**
  * Where the user's own files are (XDG base directories). Knows paths alone, so that every command can look there first.
@@ -20,5 +20,5 @@ export const expandHome = (path: string): string => path.replace(/^~(?=[\\/])/, 
 /** The specification ignores a variable that is empty or not absolute. */
 function folder(variable: string, standard: string): string {
   const set = process.env[variable] ?? '';
-  return join(set.startsWith('/') ? set : join(homedir(), standard), 'holdfast');
+  return join(isAbsolute(set) ? set : join(homedir(), standard), 'holdfast');
 }

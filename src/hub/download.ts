@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
-import { mkdir, open, realpath, rename, rm } from 'node:fs/promises';
+import { mkdir, open, realpath, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMissing } from '../errors.js';
-import { syncFolder } from '../files/index.js';
+import { renameFile, syncFolder } from '../files/index.js';
 import { type Lock, tryLock } from '../lock.js';
 import { type HubCache, sizeOf, writing } from './hub-cache.js';
 import type { Asking, FilePlace, HubClient } from './hub-client.js';
@@ -53,7 +53,7 @@ export async function fetchBlob(
     const unfinished = cache.unfinishedBlob(place.repo, file.hash);
     const arrival = await fill(unfinished, { ...place, path: file.path }, file, fetching);
     await writing(blob, async () => {
-      await rename(unfinished, blob).catch(async (error: unknown) => {
+      await renameFile(unfinished, blob).catch(async (error: unknown) => {
         // Processes on different machines do not share locks: another may have finished this file first.
         if (!isMissing(error) || (await sizeOf(blob)) !== file.bytes) throw error;
       });

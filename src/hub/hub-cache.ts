@@ -1,7 +1,25 @@
-import { mkdir, readdir, readFile, readlink, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { isMissing, readError } from '../errors.js';
-import { makeFolder, replaceFile, temporaryName, unwritable } from '../files/index.js';
+import {
+  makeFolder,
+  removeLeftovers,
+  renameFile,
+  replaceFile,
+  temporaryName,
+  unwritable,
+} from '../files/index.js';
 import { isCommit, type RepoFile } from './hub-listing.js';
 
 /** A model in the cache. */
@@ -76,14 +94,21 @@ export class HubCache {
     return target === null || basename(target) === hash;
   }
 
-  /** Links a snapshot's file to its blob. The link is relative, so that the cache can be moved. */
+  /**
+   * Links a snapshot's file to its blob. The link is relative, so that the cache can be moved. Where symbolic links are not
+   * allowed, as to most users of Windows, the file is a hard link; where neither is, it is the blob itself, as Python does.
+   */
   async link(repo: string, commit: string, path: string, hash: string): Promise<void> {
     const file = join(this.snapshot(repo, commit), path);
     const temporary = temporaryName(file);
     await writing(file, async () => {
       await mkdir(dirname(file), { recursive: true });
-      await symlink(relative(dirname(file), this.blob(repo, hash)), temporary);
-      await rename(temporary, file);
+      removeLeftovers(file);
+      const blob = this.blob(repo, hash);
+      await symlink(relative(dirname(file), blob), temporary)
+        .catch(unlessForbidden(() => link(blob, temporary)))
+        .catch(unlessForbidden(() => rename(blob, temporary)));
+      await renameFile(temporary, file);
     });
   }
 
@@ -169,6 +194,17 @@ export async function writing<T>(file: string, work: () => Promise<T>): Promise<
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
     throw unwritable(resolve(file), cause, HINT);
   }
+}
+
+/** What file systems answer that have no links, or do not allow them. exFAT on Windows gives EISDIR. */
+const NO_LINKS: readonly unknown[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EISDIR'];
+
+/** Returns a handler that does something else if links are not possible. */
+function unlessForbidden(instead: () => Promise<void>): (error: unknown) => Promise<void> {
+  return (error) => {
+    if (error instanceof Error && 'code' in error && NO_LINKS.includes(error.code)) return instead();
+    throw error;
+  };
 }
 
 /** Error codes of a path that is not a link, a folder that should be a file, and a link that points to itself. */

@@ -15,7 +15,11 @@ describe('parseListing', () => {
     expect(parse({ lfs })).toMatchObject({ files: [{ bytes: 9, hash: lfs.sha256, hashKind: 'sha256' }] });
   });
 
-  it.each(['..\\x', 'C:x', 'a\0b', 'a'.repeat(1025)])('omits the path %j, and nothing else', (rfilename) => {
+  it.each([
+    ...['..\\x', 'C:x', 'a\0b', 'a'.repeat(1025)],
+    // On Windows a device, or another file.
+    ...['NUL', 'con.json', 'a/Com1.safetensors', 'config.json.', 'folder /config.json', 'a?b', 'a|b'],
+  ])('omits the path %j, and nothing else', (rfilename) => {
     const siblings = [{ ...file, rfilename }, file];
     const listing = parseListing(JSON.stringify({ sha: GIT, siblings }), 'hub');
     expect(listing.files.map(({ path }) => path)).toEqual(['config.json']);

@@ -75,7 +75,14 @@ function isInside(path: string): boolean {
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
-/** Whether a path is valid on every system. Files with other paths are ignored; model files never have them. */
+/** Names that Windows gives to devices, whatever their suffix. */
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
+
+/**
+ * Whether a path is valid on every system and means the same file: Windows drops points and spaces at the end of a name.
+ * Files with other paths are ignored; model files never have them.
+ */
 function isPortable(path: string): boolean {
-  return path.length <= 1024 && !/[\\:]|\p{Cc}/u.test(path);
+  if (path.length > 1024 || /[\\:<>"|?*]|\p{Cc}/u.test(path)) return false;
+  return path.split('/').every((part) => !DEVICE.test(part) && !/[. ]$/.test(part));
 }
