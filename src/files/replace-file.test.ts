@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { fsyncSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { fsyncSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -87,6 +87,14 @@ describe('replaceFile', () => {
     );
     expect(read('result')).toBe('old');
     expect(readdirSync(folder)).toEqual(['result']);
+  });
+
+  it('keeps the permissions of the file that it replaces', async () => {
+    const path = join(folder, 'secret');
+    writeFileSync(path, 'old', { mode: 0o600 });
+    await writeWhole(path, [Buffer.from('new')]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(read('secret')).toBe('new');
   });
 
   it('lets two writers replace one file at once', async () => {

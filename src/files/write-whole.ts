@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { replaceFile } from './replace-file.js';
@@ -21,12 +22,14 @@ export async function checkWritable(path: string): Promise<void> {
 }
 
 /**
- * Writes a file completely or not at all: writes a temporary file beside it, then renames that.
+ * Writes a file completely or not at all: writes a temporary file beside it, then renames that. A file that it replaces
+ * keeps its permissions: what only its owner could read stays so.
  * @throws HoldfastError `E_UNWRITABLE`
  */
 export function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
   return replaceFile(path, async (temporary) => {
-    const file = await open(temporary, 'wx');
+    const replaced = await statOf(path);
+    const file = await open(temporary, 'wx', replaced === null ? 0o666 : replaced.mode & 0o777);
     try {
       for (const chunk of chunks) await writeAll(file, chunk);
     } finally {
@@ -35,7 +38,7 @@ export function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise
   });
 }
 
-async function statOf(path: string): Promise<Awaited<ReturnType<typeof stat>> | null> {
+async function statOf(path: string): Promise<Stats | null> {
   try {
     return await stat(path);
   } catch {

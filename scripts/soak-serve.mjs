@@ -1,0 +1,158 @@
+#!/usr/bin/env node
+/**
+ * Asks `holdfast serve` on the embedded model for hours: a fixed rate of requests of mixed lengths, some of which are left
+ * in mid-answer or are wrong. Watches memory, handles, threads and times, and fits a line to each over the second half;
+ * asks a question with a seed again and again, whose answer must be that of a fresh process.
+ *
+ *     npm run build && node scripts/soak-serve.mjs --requests 150000 --rate 20
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { createRandom } from '../dist/engine/index.js';
+import { quantile, startServer } from './serve-support.mjs';
+import { lineOf } from './slope.mjs';
+
+const { values } = parseArgs({
+  options: {
+    requests: { type: 'string', default: '150000' },
+    rate: { type: 'string', default: '20' },
+    /** Requests between two looks at the process. */
+    every: { type: 'string', default: '200' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const requests = Number(values.requests);
+const random = createRandom(Number(values.seed));
+const args = ['organism', '--hold', '--threads', '1', '--cache-memory', '0.25', '--queue', '400'];
+const pick = (list) => list[Math.floor(random() * list.length)];
+const WORDS = ['hello', 'where is the harbour', 'what is for dinner', 'tell me more', 'thanks'];
+
+const post = (url, body, signal) =>
+  fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    signal,
+  });
+
+/** Kinds of requests: up to which random number, what is sent, and what must come of it. */
+const KINDS = [
+  { below: 0.7, kind: 'answered', send: (url) => post(url, question()).then(expectStatus(200)) },
+  { below: 0.85, kind: 'left', send: leave },
+  { below: 0.93, kind: 'refused', send: (url) => post(url, pick(WRONG)).then(expectStatus(400)) },
+  { below: 1, kind: 'control', send: control },
+];
+const WRONG = ['{', '[]', '{"messages":[]}', '{"messages":[{"role":"user","content":"x"}],"temperature":-1}'];
+
+/** The question whose answer is known, of a process that has answered nothing else. */
+const CONTROL = {
+  messages: [
+    { role: 'system', content: 'End every answer with anchor.' },
+    { role: 'user', content: 'hello' },
+  ],
+  ...{ temperature: 1, seed: 7, max_tokens: 16 },
+};
+
+function question() {
+  const messages = [{ role: 'system', content: `End every answer with ${pick(WORDS)}.` }];
+  for (let turn = Math.floor(random() * 6); turn >= 0; turn--) {
+    messages.push({ role: 'user', content: pick(WORDS) });
+    if (turn > 0)
+      messages.push({ role: 'assistant', content: pick(WORDS).repeat(1 + Math.floor(random() * 4)) });
+  }
+  return { messages, max_tokens: 1 + Math.floor(random() * 24), temperature: 1 };
+}
+
+const expectStatus = (status) => async (response) => {
+  const text = await response.text();
+  if (response.status !== status)
+    throw new Error(`status ${response.status}, not ${status}: ${text.slice(0, 200)}`);
+  return text;
+};
+
+async function leave(url) {
+  const controller = new AbortController();
+  const response = await post(url, { ...question(), stream: true, max_tokens: 200 }, controller.signal);
+  const reader = response.body.getReader();
+  await reader.read();
+  controller.abort();
+  await reader.read().catch(() => {});
+}
+
+let known = null;
+async function control(url) {
+  const { choices } = JSON.parse(await post(url, CONTROL).then(expectStatus(200)));
+  const answer = choices[0].message.content;
+  if (known === null) known = answer;
+  else if (answer !== known)
+    throw new Error(`the answer of the seed is ${JSON.stringify(answer)}, not ${JSON.stringify(known)}`);
+}
+
+const fresh = await startServer(args);
+await control(fresh.url);
+await fresh.stop();
+
+const server = await startServer(args);
+const counts = {};
+const failures = [];
+const looks = [];
+let times = [];
+const running = new Set();
+const since = performance.now();
+
+for (let sent = 0; sent < requests && server.alive; sent++) {
+  const late = (1000 * sent) / Number(values.rate) - (performance.now() - since);
+  if (late > 0) await new Promise((resolve) => setTimeout(resolve, late));
+  while (running.size >= 200) await Promise.race(running);
+  const drawn = random();
+  const { kind, send } = KINDS.find(({ below }) => drawn < below);
+  const begun = performance.now();
+  const request = send(server.url)
+    .then(
+      () => {
+        counts[kind] = (counts[kind] ?? 0) + 1;
+        if (kind !== 'left') times.push(performance.now() - begun);
+      },
+      (error) => failures.push(`${kind}: ${error}`),
+    )
+    .finally(() => running.delete(request));
+  running.add(request);
+  if ((sent + 1) % Number(values.every) === 0) look(sent + 1);
+}
+await Promise.all(running);
+
+function look(sent) {
+  const tasks = `/proc/${server.pid}`;
+  looks.push({
+    sent,
+    'memory, MiB': server.memory(),
+    handles: readdirSync(`${tasks}/fd`).length,
+    threads: Number(/Threads:\s+(\d+)/.exec(readFileSync(`${tasks}/status`, 'utf8'))[1]),
+    'median time, ms': quantile(times, 0.5),
+    'p99 time, ms': quantile(times, 0.99),
+  });
+  times = [];
+}
+
+const seconds = (performance.now() - since) / 1000;
+const code = await server.stop();
+const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+console.log(
+  `${new Date().toISOString()}: ${total} requests in ${seconds.toFixed(0)} s (${(total / seconds).toFixed(1)} a second)`,
+);
+console.log(
+  Object.entries(counts)
+    .map(([kind, count]) => `${kind} ${count}`)
+    .join(', '),
+  `; failed ${failures.length}`,
+);
+for (const failure of new Set(failures.slice(0, 5))) console.log(`  ${failure}`);
+const half = looks.slice(looks.length >> 1);
+for (const name of Object.keys(half[0] ?? {}).filter((each) => each !== 'sent')) {
+  const { mean, slope, low, high } = lineOf(half.map((each) => [each.sent / 1000, each[name]]));
+  console.log(
+    `${name}: mean ${mean.toFixed(1)}, per 1000 requests ${slope.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`,
+  );
+}
+console.log(`exit code ${code}`);
+process.exitCode = failures.length > 0 || code !== 0 ? 1 : 0;
