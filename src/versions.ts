@@ -1,3 +1,4 @@
+import type { Executor } from './executors/index.js';
 import { executorEntry } from './executors/registry.js';
 import { pinnedVersion, readPackage } from './package.js';
 
@@ -7,6 +8,13 @@ import { pinnedVersion, readPackage } from './package.js';
  */
 export function readVersions(executor: string): Record<string, string> {
   return { holdfast: readPackage().version, node: process.versions.node, ...executorPackages(executor) };
+}
+
+/**
+ * Returns what to record with a result of a loaded model: the versions, and the device that its executor names.
+ */
+export function versionsOf({ name, device }: Pick<Executor, 'name' | 'device'>): Record<string, string> {
+  return { ...readVersions(name), ...(device === undefined ? {} : { device }) };
 }
 
 /**

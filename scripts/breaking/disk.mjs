@@ -46,7 +46,10 @@ for (const name of values.only) {
   async function tried(kind, broken, allowed = () => true) {
     const place = { ...undisturbed, out: join(undisturbed.folder, 'broken') };
     const { code, signal, text } = await broken(place);
-    const note = (what) => faults.add(`${kind}: ${what}`);
+    const note = (what) => {
+      faults.add(`${kind}: ${what}`);
+      console.log(`${name}: ${kind}: ${what}`);
+    };
     if (code === null) note(`ended by ${signal}`);
     if (code !== 0 && !/^error: E_[A-Z]+: /m.test(text)) note(`no error of ours: ${text.slice(-300)}`);
     if (!allowed(code)) note(`exit code ${code}: ${text.slice(-300)}`);
@@ -134,7 +137,6 @@ for (const name of values.only) {
   console.log(
     `${name}: ${runs.length} broken runs, ${ended} of them whole all the same, ${faults.size} faults`,
   );
-  for (const fault of [...faults].slice(0, 20)) console.log(`  ${fault}`);
   failed ||= faults.size > 0;
 }
 rmSync(root, { recursive: true, force: true });

@@ -39,6 +39,7 @@ export function withForward(model: Model, forward: Executor['forward']): Model {
       name: executor.name,
       blueprint: executor.blueprint,
       precision: executor.precision,
+      ...(executor.device === undefined ? {} : { device: executor.device }),
       open: (contextLength) => executor.open(contextLength),
       forward,
       dispose: () => executor.dispose(),

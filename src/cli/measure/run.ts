@@ -20,7 +20,7 @@ import {
   measuredBytes,
 } from '../../measure/index.js';
 import { readPackage } from '../../package.js';
-import { readVersions } from '../../versions.js';
+import { versionsOf } from '../../versions.js';
 import {
   askedHold,
   isEmbedded,
@@ -202,7 +202,7 @@ async function readFacts(
       settings,
       contextLength,
       now: chat.now,
-      versions: readVersions(model.executor.name),
+      versions: versionsOf(model.executor),
     };
     const { policy, schedule, target, selection, cache, silence, guidance, reminder } = chat.settings;
     const steering = {

@@ -27,7 +27,7 @@ import {
   traceRun,
 } from '../../trace/index.js';
 import { fitsAttention, traceInMemory, tracePageFile } from '../../trace-page/index.js';
-import { readVersions } from '../../versions.js';
+import { versionsOf } from '../../versions.js';
 import {
   addForceOption,
   addModelArgument,
@@ -149,7 +149,7 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
     const live = showLive(stderr, () => progressText(reached, performance.now() - startMs));
     const run = await traceRun(model, {
       input,
-      versions: readVersions(model.executor.name),
+      versions: versionsOf(model.executor),
       ...(target === undefined ? {} : { target: parseTarget(target) }),
       ...(policy === null ? {} : { policy }),
       ...(chunk === undefined ? {} : { chunkTokens: chunk }),

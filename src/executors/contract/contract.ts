@@ -12,6 +12,11 @@ export interface Executor {
   /** The forms in which the weights are held, and the cache if it is not f32: `f32`, `q4_0+offsets, q8_0; cache f16`. */
   readonly precision: string;
   /**
+   * What it runs on, if results can differ in their last bits by it: ggml's library for this processor, such as `zen4`, or
+   * ggml's name of the device.
+   */
+  readonly device?: string;
+  /**
    * Opens an empty sequence, a cache that the executor owns, for up to `contextLength` tokens. If a model's rope
    * depends on the context length (LongRoPE, dynamic), the whole sequence uses the rope for this length.
    * @throws HoldfastError `E_EXECUTOR` if `contextLength` is not a positive whole number, or there is no memory for it

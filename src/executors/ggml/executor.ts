@@ -107,6 +107,10 @@ class GgmlExecutor implements Executor {
     });
   }
 
+  get device(): string {
+    return this.backend.variant;
+  }
+
   get precision(): string {
     const { forms } = this.weights;
     return this.cacheType === 'F32' ? forms : `${forms}; cache ${this.cacheType.toLowerCase()}`;

@@ -94,6 +94,22 @@ describe('the libraries of ggml', () => {
     );
     expect(openLibrary(folder).variant).toBe(variant);
   });
+
+  it('are the ones that the environment names', () => {
+    if (process.arch !== 'x64' || process.platform !== 'linux') return;
+    const folder = libraryFolder(here);
+    vi.stubEnv('HOLDFAST_GGML_CPU', 'x64');
+    expect(openLibrary(folder).variant).toBe('x64');
+    for (const unknown of ['x6', 'pentium']) {
+      vi.stubEnv('HOLDFAST_GGML_CPU', unknown);
+      expect(() => openLibrary(folder)).toThrow(
+        new RegExp(
+          `ggml's library for "${unknown}" is not there, or cannot run .*HOLDFAST_GGML_CPU asks for it`,
+        ),
+      );
+    }
+    vi.unstubAllEnvs();
+  });
 });
 
 describe('the golden graph', () => {

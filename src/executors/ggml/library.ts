@@ -168,7 +168,8 @@ export function libraryFolder(platform: string, hasGlibc = runsOnGlibc): string 
 
 /**
  * Loads the libraries of a folder: libggml-base, and of the libraries for different processors the one that scores
- * highest on this one, by its own judgement.
+ * highest on this one, by its own judgement. `HOLDFAST_GGML_CPU` chooses another, so that different machines can give the
+ * same bits.
  * @throws HoldfastError `E_EXECUTOR`
  */
 export function openLibrary(folder: string): Library {
@@ -195,13 +196,20 @@ export function openLibrary(folder: string): Library {
   return { ggml, cpu, device: ggml.device(registry, 0), variant };
 }
 
-/** Returns the library for the processor that scores highest. */
+/** The environment variable that names one of the libraries for different processors, instead of the best one here. */
+const CHOICE = 'HOLDFAST_GGML_CPU';
+
+/**
+ * Returns the library for the processor that scores highest, or the one that the environment names.
+ * @throws HoldfastError `E_EXECUTOR`
+ */
 function bestCpu(folder: string, files: readonly string[]): { path: string; variant: string } {
+  const choice = process.env[CHOICE] || null;
   let best: { readonly path: string; readonly variant: string; readonly score: number } | undefined;
   let failure: unknown;
   for (const file of files) {
     const variant = /^(?:lib)?ggml-cpu-([\w.]+)\.(?:so|dylib|dll)$/.exec(file)?.[1];
-    if (variant === undefined) continue;
+    if (variant === undefined || (choice !== null && variant !== choice)) continue;
     const path = join(folder, file);
     try {
       const score = scoreOf(path);
@@ -211,6 +219,10 @@ function bestCpu(folder: string, files: readonly string[]): { path: string; vari
     }
   }
   if (best !== undefined) return best;
+  if (choice !== null) {
+    const what = `ggml's library for ${JSON.stringify(choice)} is not there, or cannot run on this processor`;
+    throw unavailable(what, `${CHOICE} asks for it: unset it, or name another`, failure);
+  }
   if (failure === undefined) throw unavailable(`${folder} has no library for this processor`, ELSEWHERE);
   throw unloadable(failure);
 }

@@ -135,6 +135,7 @@ const Timing = z.object({
   totalMs: z.number(),
   executorMs: z.number(),
   decodedTokens: z.number(),
+  device: z.string().optional(),
 });
 
 const timingsPath = (folder: string): string => join(folder, 'timings.jsonl');

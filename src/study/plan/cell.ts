@@ -53,4 +53,6 @@ export interface CellTiming {
   readonly executorMs: number;
   /** Tokens decoded in answers, also to probes; 0 for cells of costs and influence, which decode none. */
   readonly decodedTokens: number;
+  /** The device of the executor that computed it, if it names one; records of older versions have none. */
+  readonly device?: string;
 }

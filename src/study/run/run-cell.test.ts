@@ -58,6 +58,13 @@ describe('a cell', () => {
     expect(JSON.stringify(once.record)).not.toMatch(/Ms"/);
   });
 
+  it("says with its timing, not in its record, which of ggml's libraries computed it", async () => {
+    const { record, timing } = await runCell(embedded, cellOf('dialogue', OFF));
+    expect(embedded.executor.device).toMatch(/^\w+$/);
+    expect(timing.device).toBe(embedded.executor.device);
+    expect(record).not.toHaveProperty('device');
+  });
+
   it('runs an arm of a specification that lowers the share', async () => {
     const spec = parseSpec('name: x\nsources: organism\narms: [off, cap: 0.05]', 'x.yaml');
     const heads = { grid: headGrid(embedded.executor.blueprint), seeing: [] };

@@ -70,9 +70,10 @@ export async function runCell(model: Model, cell: Cell): Promise<CellResult> {
     share = end();
   }
   const { record, decodedTokens } = computed;
+  const { device } = model.executor;
   return {
     record: { ...cell.labels, ...record },
-    timing: { address: cell.address, ...share, decodedTokens },
+    timing: { address: cell.address, ...share, decodedTokens, ...(device === undefined ? {} : { device }) },
   };
 }
 
