@@ -21,6 +21,8 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: Object.keys(COMMANDS) },
     /** Kills of one folder, after which the command may end. */
     chain: { type: 'string', default: '10' },
+    /** After so many seconds a command is killed no more. */
+    seconds: { type: 'string', default: 'Infinity' },
   },
 });
 const random = createRandom(Number(values.seed));
@@ -39,7 +41,8 @@ for (const name of values.only) {
   const count = { kills: 0, ended: 0, chains: 0, refused: 0 };
   const faults = new Set();
 
-  for (let chain = 0; count.kills < share; chain++) {
+  const until = performance.now() + 1000 * Number(values.seconds);
+  for (let chain = 0; count.kills < share && performance.now() < until; chain++) {
     const place = { ...undisturbed, out: join(undisturbed.folder, 'killed') };
     let before = new Map();
     const look = (moment) => {
