@@ -48,7 +48,7 @@ describe('holdfast bench', () => {
       await succeed(['bench', llama, ...SMALL, '--executor', 'gpu', '--profile', '--json']),
     );
     const { decode, prefill } = report.profiles;
-    // Seven dispatches for each of three layers, the final norm, the head, and the three that pick the token.
+    // Six dispatches for each of three layers, the final norm, the head, and the three that pick the token.
     const dispatches = Object.fromEntries(
       decode.kernels.map(({ kernel, dispatches }: { kernel: string; dispatches: number }) => [
         kernel,
@@ -60,7 +60,6 @@ describe('holdfast bench', () => {
       'query, key, value': 3,
       rotate: 3,
       attention: 3,
-      combine: 3,
       output: 3,
       'gate and up': 3,
       down: 3,
