@@ -1,5 +1,5 @@
 import { fail, unsupported } from './errors.js';
-import { countSteps } from './limits.js';
+import { countInts, countSteps } from './limits.js';
 import { escaped } from './markup.js';
 import { formatPercent } from './percent-format.js';
 import { joined, repeated, Str } from './str.js';
@@ -24,7 +24,7 @@ function failFor(operator: string, a: Value, b: Value): never {
 /** Python's `+`. */
 export function add(a: Value, b: Value): Value {
   const [x, y] = [numberOf(a), numberOf(b)];
-  if (typeof x === 'bigint' && typeof y === 'bigint') return x + y;
+  if (typeof x === 'bigint' && typeof y === 'bigint') return bounded(x + y);
   if (x !== null && y !== null) return toNearestFloat(x) + toNearestFloat(y);
   if (a instanceof Str && b instanceof Str) {
     if (!a.isMarkup && !b.isMarkup) return joined([a, b]).build();
@@ -47,16 +47,18 @@ function arithmetic(
         unsupported('a difference of sets');
       return failFor(operator, a, b);
     }
-    return typeof x === 'bigint' && typeof y === 'bigint'
-      ? ints(x, y)
-      : floats(toNearestFloat(x), toNearestFloat(y));
+    if (typeof x === 'bigint' && typeof y === 'bigint') {
+      countInts(x, y);
+      return ints(x, y);
+    }
+    return floats(toNearestFloat(x), toNearestFloat(y));
   };
 }
 
 /** Python's `-`. */
 export const subtract = arithmetic(
   '-',
-  (a, b) => a - b,
+  (a, b) => bounded(a - b),
   (a, b) => a - b,
 );
 
@@ -114,7 +116,10 @@ export function modulo(a: Value, b: Value): Value {
 /** Python's `*`. */
 export function multiply(a: Value, b: Value): Value {
   const [x, y] = [numberOf(a), numberOf(b)];
-  if (typeof x === 'bigint' && typeof y === 'bigint') return bounded(x * y);
+  if (typeof x === 'bigint' && typeof y === 'bigint') {
+    countInts(x, y);
+    return bounded(x * y);
+  }
   if (x !== null && y !== null) return toNearestFloat(x) * toNearestFloat(y);
   const [sequence, count] = typeof y === 'bigint' ? [a, y] : [b, x];
   if (typeof count !== 'bigint') return failFor('*', a, b);
@@ -122,8 +127,9 @@ export function multiply(a: Value, b: Value): Value {
   if (sequence instanceof Str) return repeated(sequence, times);
   if (!(sequence instanceof List || sequence instanceof Tuple)) return failFor('*', a, b);
   const { items } = sequence;
-  countSteps(items.length * times);
-  const all = Array.from({ length: items.length === 0 ? 0 : times }, () => items).flat();
+  const copies = items.length === 0 ? 0 : times;
+  countSteps(items.length * copies);
+  const all = Array.from({ length: copies }, () => items).flat();
   return sequence instanceof List ? new List(all) : new Tuple(all);
 }
 
@@ -131,6 +137,7 @@ export function multiply(a: Value, b: Value): Value {
 const MAX_BITS = 14_000;
 
 function bounded(value: bigint): bigint {
+  countInts(value);
   if (BigInt.asIntN(MAX_BITS, value) !== value) unsupported(`an integer of more than ${MAX_BITS} bits`);
   return value;
 }

@@ -212,8 +212,8 @@ function sequenceMethod(sequence: List | Tuple, name: string): Value | undefined
       true,
     );
     const [first, end] = borders(requireIndex(start!), requireIndex(stop!), 1, items.length);
-    const at = items.findIndex((other, i) => i >= first && i < end && equals(other, item!));
-    return at < 0 ? fail(`${repr(item!).text} is not in the ${typeName(sequence)}`) : BigInt(at);
+    const at = items.slice(first, end).findIndex((other) => equals(other, item!));
+    return at < 0 ? fail(`${repr(item!).text} is not in the ${typeName(sequence)}`) : BigInt(first + at);
   });
 }
 

@@ -1,4 +1,6 @@
 import { fail } from './errors.js';
+import { countCharacters } from './limits.js';
+import { Str } from './str.js';
 import type { Arguments, Value } from './values.js';
 
 /** A parameter: its name, and its default if it has one. */
@@ -24,8 +26,8 @@ export function bind(
     if (at < positional.length) fail(`${name}() got multiple values for argument '${given}'`);
   }
   return parameters.map((parameter, i) => {
-    if (i < positional.length) return positional[i]!;
-    const value = named.get(names[i]!);
+    const value = i < positional.length ? positional[i]! : named.get(names[i]!);
+    if (value instanceof Str) countCharacters(value.text.length);
     if (value !== undefined) return value;
     return typeof parameter === 'string'
       ? fail(`${name}() misses the argument '${parameter}'`)

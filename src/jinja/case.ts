@@ -1,5 +1,12 @@
+import { boundedLength, countSteps } from './limits.js';
 import { SPACE_CHARACTERS } from './space.js';
 import { Str, StrBuilder } from './str.js';
+
+/** Returns the code points of a string. */
+function pointsOf({ text }: Str): readonly string[] {
+  countSteps(text.length);
+  return [...text];
+}
 
 /** Returns a string with each code point written anew, by its index. */
 function mapPoints(
@@ -23,7 +30,7 @@ export function lower(text: Str): Str {
   if (text.origins.length === 0 || lowered.length === text.text.length) {
     return new Str(lowered, text.origins, text.isMarkup);
   }
-  const points = [...text.text];
+  const points = pointsOf(text);
   const parts = lowerPoints(text.text, points);
   return mapPoints(text, points, (_, i) => parts[i]!);
 }
@@ -41,13 +48,15 @@ function lowerPoints(text: string, points: readonly string[]): string[] {
 
 /** Python's `str.upper`. */
 export function upper(text: Str): Str {
-  if (text.origins.length === 0) return new Str(text.text.toUpperCase(), [], text.isMarkup);
-  return mapPoints(text, [...text.text], (point) => point.toUpperCase());
+  if (text.origins.length > 0) return mapPoints(text, pointsOf(text), (point) => point.toUpperCase());
+  const raised = text.text.toUpperCase();
+  boundedLength(raised.length);
+  return new Str(raised, [], text.isMarkup);
 }
 
 /** Python's `str.swapcase`. */
 export function swapCase(text: Str): Str {
-  const points = [...text.text];
+  const points = pointsOf(text);
   const lowered = lowerPoints(text.text, points);
   return mapPoints(text, points, (point, i) => {
     if (/\p{Uppercase}/u.test(point)) return lowered[i]!;
@@ -57,14 +66,14 @@ export function swapCase(text: Str): Str {
 
 /** Python's `str.capitalize`: the first character in title case, the others in lower case. */
 export function capitalize(text: Str): Str {
-  const points = [...text.text];
+  const points = pointsOf(text);
   const lowered = lowerPoints(text.text, points);
   return mapPoints(text, points, (point, i) => (i === 0 ? titleOf(point) : lowered[i]!));
 }
 
 /** Python's `str.title`: a letter after a letter is in lower case, any other in title case. */
 export function title(text: Str): Str {
-  const points = [...text.text];
+  const points = pointsOf(text);
   const lowered = lowerPoints(text.text, points);
   return mapPoints(text, points, (point, i) =>
     i > 0 && /\p{Cased}/u.test(points[i - 1]!) ? lowered[i]! : titleOf(point),
@@ -73,7 +82,7 @@ export function title(text: Str): Str {
 
 /** The filter `title`: the first character of each word in upper case; words are split at blanks, hyphens and brackets. */
 export function titleWords(text: Str): Str {
-  const points = [...text.text];
+  const points = pointsOf(text);
   const lowered: string[] = [];
   const isStart = points.map(
     (_, i) => i === 0 || WORD_BORDER.test(points[i - 1]!) !== WORD_BORDER.test(points[i]!),

@@ -1,6 +1,6 @@
 import type { CompareOperator } from './ast.js';
 import { fail, unsupported } from './errors.js';
-import { countSteps } from './limits.js';
+import { countCharacters, countSearch, countSteps, inside } from './limits.js';
 import { Str } from './str.js';
 import {
   Dict,
@@ -37,17 +37,23 @@ export function equals(a: Value, b: Value): boolean {
   // biome-ignore lint/suspicious/noDoubleEquals: the strict comparison tells 1n from 1
   if (x !== null || y !== null) return x !== null && y !== null && x == y;
   if (a === b) return true;
-  if (a instanceof Str) return b instanceof Str && a.text === b.text;
+  if (a instanceof Str) {
+    if (!(b instanceof Str) || a.text.length !== b.text.length) return false;
+    countCharacters(a.text.length);
+    return a.text === b.text;
+  }
   if (a instanceof List) return b instanceof List && equalItems(a.items, b.items);
   if (a instanceof Tuple) return b instanceof Tuple && equalItems(a.items, b.items);
   if (a instanceof Undefined) return b instanceof Undefined;
   if (a instanceof Range) return b instanceof Range && equalItems([...a.items()], [...b.items()]);
   if (a instanceof Dict) {
     if (!(b instanceof Dict) || a.size !== b.size) return false;
-    return [...a.entries()].every(([key, value]) => {
-      const other = b.get(key);
-      return other !== undefined && equals(value, other);
-    });
+    return inside(() =>
+      [...a.entries()].every(([key, value]) => {
+        const other = b.get(key);
+        return other !== undefined && equals(value, other);
+      }),
+    );
   }
   if (a instanceof DictView && b instanceof DictView && a.kind !== 'values' && b.kind !== 'values') {
     const items = [...b.items()];
@@ -60,7 +66,7 @@ export function equals(a: Value, b: Value): boolean {
 }
 
 const equalItems = (a: readonly Value[], b: readonly Value[]): boolean =>
-  a.length === b.length && a.every((item, i) => equals(item, b[i]!));
+  a.length === b.length && inside(() => a.every((item, i) => equals(item, b[i]!)));
 
 /** Evaluates a comparison. */
 export function compare(operator: CompareOperator, a: Value, b: Value): boolean {
@@ -88,11 +94,14 @@ function inOrder(operator: OrderOperator, a: Value, b: Value): boolean {
     if (operator === '<=') return x <= y;
     return operator === '>' ? x > y : x >= y;
   }
-  if (a instanceof Str && b instanceof Str) return isOrdered(operator, comparePoints(a.text, b.text));
+  if (a instanceof Str && b instanceof Str) {
+    countCharacters(Math.min(a.text.length, b.text.length));
+    return isOrdered(operator, comparePoints(a.text, b.text));
+  }
   const isSequence = (a instanceof List && b instanceof List) || (a instanceof Tuple && b instanceof Tuple);
   if (isSequence) {
     const i = a.items.findIndex((item, at) => at >= b.items.length || !equals(item, b.items[at]!));
-    if (i >= 0 && i < b.items.length) return inOrder(operator, a.items[i]!, b.items[i]!);
+    if (i >= 0 && i < b.items.length) return inside(() => inOrder(operator, a.items[i]!, b.items[i]!));
     return isOrdered(operator, a.items.length - b.items.length);
   }
   if (a instanceof Undefined) return a.fail();
@@ -122,7 +131,10 @@ export const isGreater = (a: Value, b: Value): boolean => inOrder('>', a, b);
 /** Python's `item in container`. */
 function contains(container: Value, item: Value): boolean {
   if (container instanceof Str) {
-    if (item instanceof Str) return container.text.includes(item.text);
+    if (item instanceof Str) {
+      countSearch(container.text.length, item.text.length);
+      return container.text.includes(item.text);
+    }
     return fail(`'in <string>' requires string as left operand, not ${typeName(item)}`);
   }
   if (container instanceof Dict) return container.has(item);

@@ -5,11 +5,12 @@ import { compare, truth } from './comparison.js';
 import { fail, TemplateError, unsupported } from './errors.js';
 import { FILTERS, TESTS } from './filters.js';
 import type { Frame } from './frame.js';
+import { countCharacters, countSteps, inside } from './limits.js';
 import { callMethod } from './methods.js';
 import { str } from './repr.js';
 import type { Scope } from './scope.js';
 import { joined, Str } from './str.js';
-import type { Symbols } from './symbols.js';
+import { childrenOf, type Symbols } from './symbols.js';
 import {
   type Arguments,
   Dict,
@@ -37,8 +38,18 @@ const ARITHMETIC = {
 const UNARY = { '-': negate, '+': plus, not: (value: Value): Value => !truth(value) } as const;
 const NO_NAMES: ReadonlyMap<string, Value> = new Map();
 
-/** Compiles an expression to a function. */
+/** Compiles an expression to a function. An operation counts as a step, and so does each of its operands. */
 export function compileExpression(expression: Expression, scope: Scope): Evaluate {
+  const evaluate = inside(() => compileUncounted(expression, scope));
+  if (expression.type === 'constant' || expression.type === 'name') return evaluate;
+  const cost = 1 + childrenOf(expression).length;
+  return (frame) => {
+    countSteps(cost);
+    return evaluate(frame);
+  };
+}
+
+function compileUncounted(expression: Expression, scope: Scope): Evaluate {
   const { line } = expression;
   const compile = (part: Expression): Evaluate => compileExpression(part, scope);
   switch (expression.type) {
@@ -96,6 +107,7 @@ export function compileExpression(expression: Expression, scope: Scope): Evaluat
         const given = args(frame);
         frame.run.line = line;
         if (test === undefined) throw unknown('test', name, line);
+        if (value instanceof Str) countCharacters(value.text.length);
         return test(value, given);
       };
     }
@@ -245,6 +257,7 @@ export function compileFilter(
     const given = compiled(frame);
     frame.run.line = line;
     if (filter === undefined) throw unknown('filter', name, line);
+    if (value instanceof Str) countCharacters(value.text.length);
     return filter(value, given);
   };
 }
@@ -276,6 +289,7 @@ export function compileArguments(args: CallArguments, scope: Scope): (frame: Fra
       const dict = namedSpread(frame);
       if (!(dict instanceof Dict))
         return fail(`the argument after ** must be a mapping, not ${typeName(dict)}`);
+      countSteps(dict.size);
       for (const [key, value] of dict.entries()) {
         give(key instanceof Str ? key.text : fail('keywords must be strings'), value);
       }

@@ -6,6 +6,7 @@ import { compileFor } from './compile-for.js';
 import { compileCallBlock, compileMacro } from './compile-macro.js';
 import { TemplateError } from './errors.js';
 import type { Frame } from './frame.js';
+import { countCharacters, countSteps } from './limits.js';
 import { str } from './repr.js';
 import { compileInner, type Execute, enter, type Scope } from './scope.js';
 import { type Str, StrBuilder } from './str.js';
@@ -25,12 +26,24 @@ export function compileBody(body: readonly Statement[], scope: Scope): Execute {
   };
 }
 
+/** Compiles a statement. It counts as a step. */
 function compileStatement(statement: Statement, scope: Scope): Execute {
+  const execute = compileUncounted(statement, scope);
+  return (frame, out) => {
+    countSteps(1);
+    return execute(frame, out);
+  };
+}
+
+function compileUncounted(statement: Statement, scope: Scope): Execute {
   const { line } = statement;
   switch (statement.type) {
     case 'text': {
       const { text } = statement;
-      return (_, out) => void out.addText(text);
+      return (_, out) => {
+        countCharacters(text.length);
+        return void out.addText(text);
+      };
     }
     case 'output': {
       const evaluate = compileExpression(statement.expression, scope);
@@ -49,7 +62,10 @@ function compileStatement(statement: Statement, scope: Scope): Execute {
       }));
       const otherwise = compileBody(statement.otherwise, soft);
       return (frame, out) => {
-        for (const { test, body } of branches) if (truth(test(frame))) return body(frame, out);
+        for (const { test, body } of branches) {
+          countSteps(1);
+          if (truth(test(frame))) return body(frame, out);
+        }
         return otherwise(frame, out);
       };
     }
@@ -101,6 +117,7 @@ function compileStatement(statement: Statement, scope: Scope): Execute {
       const execute = compileBody(statement.body, { symbols, isConditional: false });
       return (frame, out) => {
         const inner = enter(symbols, frame);
+        countSteps(values.length);
         for (const [i, value] of values.entries()) targets[i]!(inner, value(frame));
         return execute(inner, out);
       };

@@ -1,4 +1,5 @@
 import type { BinaryOperator, CompareOperator, Comparison, Expression } from './ast.js';
+import { inside } from './limits.js';
 import { OperandParser, type TupleOptions } from './operand-parser.js';
 
 const COMPARISONS: ReadonlySet<string> = new Set(['==', '!=', '<', '<=', '>', '>=']);
@@ -33,7 +34,7 @@ export class ExpressionParser extends OperandParser {
     let expression = this.#parseOr();
     while (this.skipName('if')) {
       const test = this.#parseOr();
-      const otherwise = this.skipName('else') ? this.#parseConditional() : null;
+      const otherwise = this.skipName('else') ? inside(() => this.#parseConditional()) : null;
       expression = { type: 'conditional', test, value: expression, otherwise, line };
       line = this.token.line;
     }
@@ -59,7 +60,7 @@ export class ExpressionParser extends OperandParser {
   #parseNot(): Expression {
     const { line } = this.token;
     return this.skipName('not')
-      ? { type: 'unary', operator: 'not', operand: this.#parseNot(), line }
+      ? { type: 'unary', operator: 'not', operand: inside(() => this.#parseNot()), line }
       : this.#parseCompare();
   }
 

@@ -1,5 +1,6 @@
 import { divide, multiply, negate, power } from './arithmetic.js';
 import { fail, unsupported } from './errors.js';
+import { countInts, countSteps } from './limits.js';
 import { roundedQuotient, roundFloat } from './number-format.js';
 import { strip } from './split.js';
 import { Str } from './str.js';
@@ -33,6 +34,9 @@ export function toFloat(value: Value, fallback: Value): Value {
 
 const PREFIXES: Readonly<Record<number, RegExp>> = { 2: /^0b_?/i, 8: /^0o_?/i, 16: /^0x_?/i };
 
+/** A JavaScript number holds this many digits of any base exactly. */
+const DIGITS_AT_ONCE = 10;
+
 /** The most decimal digits that Python reads. It reads other bases without a limit. */
 const MAX_DIGITS = 4300;
 
@@ -52,16 +56,18 @@ function parseInteger(value: Str, base: number): bigint | null {
   const plain = digits.replaceAll('_', '').toLowerCase();
   if (radix === 10 && plain.length > MAX_DIGITS) return null;
   if (plain.length > MAX_DIGITS) unsupported(`an integer of more than ${MAX_DIGITS} digits`);
+  if ([...plain].some((digit) => Number.parseInt(digit, 36) >= radix)) return null;
+  countSteps(plain.length);
   let number = 0n;
-  for (const digit of plain) {
-    const value = Number.parseInt(digit, 36);
-    if (value >= radix) return null;
-    number = number * BigInt(radix) + BigInt(value);
+  for (let at = 0; at < plain.length; at += DIGITS_AT_ONCE) {
+    const piece = plain.slice(at, at + DIGITS_AT_ONCE);
+    number = number * BigInt(radix) ** BigInt(piece.length) + BigInt(Number.parseInt(piece, radix));
   }
   return sign === '-' ? -number : number;
 }
 
-const FLOAT = /^[+-]?(\d+(_\d+)*\.?(\d+(_\d+)*)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i;
+/** Digits after digits only behind a point: otherwise the time for long texts would be quadratic. */
+const FLOAT = /^[+-]?(\d+(_\d+)*(\.(\d+(_\d+)*)?)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i;
 
 /** Python's `float(text)`; null where it fails. */
 function parseFloating(value: Str): number | null {
@@ -97,6 +103,7 @@ export function round(value: Value, precision: Value, method: Value): Value {
   const digits = requireIndex(precision);
   if (int === null) return typeof value === 'number' ? roundFloat(value, digits) : noRound(value);
   if (digits >= 0) return int;
+  countInts(int, 10n ** BigInt(Math.min(-digits, 20)));
   const unit = 10n ** BigInt(Math.min(-digits, 5000));
   const magnitude = roundedQuotient(int < 0n ? -int : int, unit) * unit;
   return int < 0n ? -magnitude : magnitude;

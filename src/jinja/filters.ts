@@ -22,6 +22,7 @@ import {
 } from './filters-sequences.js';
 import { indent, joinItems, truncate, urlEncode } from './filters-text.js';
 import { toJson } from './json.js';
+import { countSteps } from './limits.js';
 import { escaped, escapedAgain } from './markup.js';
 import { callMethod } from './methods.js';
 import { formatPercent } from './percent-format.js';
@@ -202,9 +203,18 @@ export const FILTERS: ReadonlyMap<string, Filter> = new Map([
     ),
     upper: filter([], (value) => upper(softStr(value))),
     urlencode: filter([], urlEncode),
-    wordcount: filter([], (value) => BigInt(softStr(value).text.match(/[\p{L}\p{N}_]+/gu)?.length ?? 0)),
+    wordcount: filter([], (value) => countWords(softStr(value))),
   }),
 ]);
+
+function countWords({ text }: Str): bigint {
+  let words = 0;
+  for (const _ of text.matchAll(/[\p{L}\p{N}_]+/gu)) {
+    countSteps(1);
+    words++;
+  }
+  return BigInt(words);
+}
 
 function method(text: Str, name: string, ...args: Value[]): Value {
   const run = { context: new Map(), line: 0, depth: 0 };

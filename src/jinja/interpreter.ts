@@ -2,7 +2,7 @@ import { compileBody } from './compile-statement.js';
 import { TemplateError } from './errors.js';
 import type { Run } from './frame.js';
 import { globalsAt } from './globals.js';
-import { resetSteps } from './limits.js';
+import { resetLimits } from './limits.js';
 import { parseTemplate } from './parser.js';
 import { enter } from './scope.js';
 import { type Origin, StrBuilder } from './str.js';
@@ -35,6 +35,7 @@ export interface JinjaTemplate {
 export function parseJinja(source: string): JinjaTemplate {
   const symbols = new Symbols(null);
   const execute = located(null, () => {
+    resetLimits();
     const body = parseTemplate(source);
     symbols.readBody(body);
     return compileBody(body, { symbols, isConditional: false });
@@ -43,7 +44,7 @@ export function parseJinja(source: string): JinjaTemplate {
     render(names, now) {
       const run: Run = { context: new Map([...globalsAt(now), ...names]), line: 1, depth: 0 };
       const out = new StrBuilder();
-      resetSteps();
+      resetLimits();
       located(run, () => execute(enter(symbols, null, run), out));
       const { text, origins } = out.build();
       return { text, origins };

@@ -1,5 +1,6 @@
 import { isLess, truth } from './comparison.js';
 import { fail } from './errors.js';
+import { inside } from './limits.js';
 import { replaceMatches } from './markup.js';
 import { floatRepr, str } from './repr.js';
 import { repeated, Str, StrBuilder } from './str.js';
@@ -79,7 +80,7 @@ function writeItems<Item>(
   for (const [i, item] of items.entries()) {
     if (i > 0) builder.add(comma);
     breakLine(depth + 1);
-    writeItem(item);
+    inside(() => writeItem(item));
   }
   breakLine(depth);
   builder.addText(close);

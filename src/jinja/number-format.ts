@@ -1,5 +1,5 @@
 import { fail, unsupported } from './errors.js';
-import { boundedLength } from './limits.js';
+import { boundedLength, countInts, countSteps } from './limits.js';
 import { floatRepr } from './repr.js';
 
 /** How a number is written. */
@@ -22,8 +22,12 @@ export interface WrittenNumber {
   readonly digits: string;
 }
 
+/** A factor has up to a thousand digits. */
+const STEPS_OF_SCALING = 64;
+
 /** Returns |value|·10^power, rounded to an integer: exactly, and half to even. */
 function scaled(value: number, power: number): bigint {
+  countSteps(STEPS_OF_SCALING);
   const view = new DataView(new ArrayBuffer(8));
   view.setFloat64(0, Math.abs(value));
   const bits = view.getBigUint64(0);
@@ -90,8 +94,14 @@ function general(value: number, precision: number, isAlternate: boolean): string
   return isAlternate ? text : text.replace(/(\.\d*?)0+(?=e|$)/, '$1').replace(/\.(?=e|$)/, '');
 }
 
-const grouped = (digits: string, separator: string, size: number): string =>
-  separator === '' ? digits : digits.replace(new RegExp(`\\B(?=(\\w{${size}})+$)`, 'g'), separator);
+/** Puts a separator between groups of digits, counted from the end. */
+function grouped(digits: string, separator: string, size: number): string {
+  if (separator === '') return digits;
+  const first = digits.length % size || size;
+  const groups = [digits.slice(0, first)];
+  for (let at = first; at < digits.length; at += size) groups.push(digits.slice(at, at + size));
+  return groups.join(separator);
+}
 
 const RADIX: Readonly<Record<string, number>> = { b: 2, o: 8, x: 16, X: 16 };
 
@@ -99,6 +109,7 @@ const RADIX: Readonly<Record<string, number>> = { b: 2, o: 8, x: 16, X: 16 };
 export function writeInt(value: bigint, format: NumberFormat): WrittenNumber {
   const { type, sign, isAlternate, precision, grouping } = format;
   if (type !== '' && !'dboxX'.includes(type)) return writeFloat(Number(value), format);
+  countInts(value);
   const radix = RADIX[type] ?? 10;
   if (radix !== 10 && grouping === ',') fail(`Cannot specify ',' with '${type}'.`);
   let digits = (value < 0n ? -value : value).toString(radix).padStart(boundedLength(precision ?? 0), '0');

@@ -1,5 +1,6 @@
 import type { CallArguments, Expression, Slice } from './ast.js';
 import { TemplateError } from './errors.js';
+import { inside } from './limits.js';
 import { Str } from './str.js';
 import { TokenStream } from './token-stream.js';
 import type { Value } from './values.js';
@@ -22,12 +23,25 @@ export interface TupleOptions {
   readonly inParentheses?: boolean;
 }
 
+/** Python reads no longer literals in base 10. */
+const MAX_DIGITS = 4300;
+
+function integerOf(digits: string, line: number): bigint {
+  if (digits.length <= MAX_DIGITS) return BigInt(digits);
+  throw new TemplateError('syntax', `an integer of more than ${MAX_DIGITS} digits`, line);
+}
+
 /** Parses what operators stand between: names, literals, calls, items, filters and tests. */
 export abstract class OperandParser extends TokenStream {
   abstract parseExpression(withConditional?: boolean): Expression;
   abstract parseTuple(options?: TupleOptions): Expression;
 
+  /** Parses an operand. All that is in brackets, and all behind a sign, is in an operand. */
   parseUnary(withFilters: boolean): Expression {
+    return inside(() => this.#parseUnary(withFilters));
+  }
+
+  #parseUnary(withFilters: boolean): Expression {
     const { line } = this.token;
     let node: Expression;
     if (this.skipOperator('-'))
@@ -38,6 +52,7 @@ export abstract class OperandParser extends TokenStream {
     node = this.#parsePostfix(node);
     return withFilters ? this.#parseFiltersAndTests(node) : node;
   }
+
   /** @param asTarget parse `name.attribute` as one target */
   parsePrimary(asTarget: boolean): Expression {
     const { type, value, line } = this.token;
@@ -56,7 +71,7 @@ export abstract class OperandParser extends TokenStream {
     }
     if (type === 'integer' || type === 'float') {
       const digits = this.next().value.replaceAll('_', '');
-      return { type: 'constant', value: type === 'integer' ? BigInt(digits) : Number(digits), line };
+      return { type: 'constant', value: type === 'integer' ? integerOf(digits, line) : Number(digits), line };
     }
     if (this.skipOperator('(')) {
       const inside = this.parseTuple({ inParentheses: true });
@@ -100,7 +115,11 @@ export abstract class OperandParser extends TokenStream {
         const { type, value } = this.next();
         if (type === 'name') node = { type: 'attribute', object: node, name: value, line };
         else if (type === 'integer') {
-          const index: Expression = { type: 'constant', value: BigInt(value.replaceAll('_', '')), line };
+          const index: Expression = {
+            type: 'constant',
+            value: integerOf(value.replaceAll('_', ''), line),
+            line,
+          };
           node = { type: 'item', object: node, index, line };
         } else throw new TemplateError('syntax', 'expected a name or a number after "."', line);
       } else if (this.skipOperator('['))

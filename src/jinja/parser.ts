@@ -2,6 +2,7 @@ import type { CallExpression, Expression, IfStatement, Parameter, Statement, Tar
 import { TemplateError } from './errors.js';
 import { ExpressionParser } from './expression-parser.js';
 import { tokenize } from './lexer.js';
+import { inside } from './limits.js';
 
 /** Tags of Jinja that need other templates, or that chat templates have no use for. */
 const UNSUPPORTED_TAGS: ReadonlySet<string> = new Set([
@@ -43,7 +44,7 @@ class TemplateParser extends ExpressionParser {
         this.expectEnd('}}');
       } else {
         if (ends.some((end) => this.isName(end))) return body;
-        body.push(...this.#parseStatement());
+        body.push(...inside(() => this.#parseStatement()));
         this.expectEnd('%}');
       }
     }

@@ -1,4 +1,5 @@
 import { fail, unsupported } from './errors.js';
+import { countInts, inside } from './limits.js';
 import { replaceMatches } from './markup.js';
 import { EMPTY, joined, Str, StrBuilder } from './str.js';
 import { Dict, DictView, Lazy, List, type Obj, Range, Tuple, Undefined, type Value } from './values.js';
@@ -26,8 +27,8 @@ export function repr(value: Value): Str {
   if (value instanceof Tuple) return listed('(', value.items, value.items.length === 1 ? ',)' : ')');
   if (value instanceof DictView) return listed(`dict_${value.kind}([`, value.items(), '])');
   if (value instanceof Dict) {
-    const entries = Array.from(value.entries(), ([key, item]) =>
-      joined([repr(key), repr(item)], COLON).build(),
+    const entries = inside(() =>
+      Array.from(value.entries(), ([key, item]) => joined([repr(key), repr(item)], COLON).build()),
     );
     return new StrBuilder().addText('{').add(joined(entries, COMMA).build()).addText('}').build();
   }
@@ -44,17 +45,15 @@ const COMMA = new Str(', ');
 const COLON = new Str(': ');
 
 function listed(open: string, items: Iterable<Value>, close: string): Str {
-  return new StrBuilder()
-    .addText(open)
-    .add(joined(Array.from(items, repr), COMMA).build())
-    .addText(close)
-    .build();
+  const parts = inside(() => Array.from(items, repr));
+  return new StrBuilder().addText(open).add(joined(parts, COMMA).build()).addText(close).build();
 }
 
 /** Python prints no int of more digits. */
 const MAX_DIGITS = 4300;
 
 function intRepr(value: bigint): string {
+  countInts(value);
   const digits = value.toString();
   return digits.length > MAX_DIGITS + 1 ? fail('the integer has too many digits to print') : digits;
 }

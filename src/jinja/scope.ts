@@ -42,6 +42,7 @@ export function resetterOf(symbols: Symbols): (frame: Frame) => void {
   });
   const initials = loads.filter((load) => load !== null);
   const reset = (frame: Frame): void => {
+    countSteps(initials.length);
     for (const { slot, valueIn } of initials) frame.values[slot] = valueIn(frame);
   };
   RESETTERS.set(symbols, reset);

@@ -1,4 +1,5 @@
 import { fail, unsupported } from './errors.js';
+import { countSearch, countSteps } from './limits.js';
 import { isSpace } from './space.js';
 import type { Str } from './str.js';
 import { requireIndex, requireStr, Tuple, type Value } from './values.js';
@@ -37,6 +38,7 @@ export function find(text: Str, which: 'first' | 'last', [sub, start, end]: read
   if (from > to) return -1;
   const base = text.unitOf(from);
   const part = text.text.slice(base, text.unitOf(to));
+  countSearch(part.length, sought.length);
   const at = which === 'first' ? part.indexOf(sought) : part.lastIndexOf(sought);
   return at < 0 ? -1 : text.indexOf(base + at);
 }
@@ -47,7 +49,11 @@ export function count(text: Str, [sub, start, end]: readonly Value[]): number {
   const { from, to } = searched(text, start!, end!);
   if (from > to) return 0;
   if (sought === '') return to - from + 1;
-  return text.text.slice(text.unitOf(from), text.unitOf(to)).split(sought).length - 1;
+  const part = text.text.slice(text.unitOf(from), text.unitOf(to));
+  countSearch(part.length, sought.length);
+  let found = 0;
+  for (let at = part.indexOf(sought); at >= 0; at = part.indexOf(sought, at + sought.length)) found++;
+  return found;
 }
 
 const OF_EACH: Readonly<Record<string, RegExp>> = {
@@ -61,6 +67,7 @@ const OF_EACH: Readonly<Record<string, RegExp>> = {
 
 /** Python's `isalpha`, `isdigit`, …. */
 export function isPredicate(text: Str, name: string): boolean {
+  countSteps(text.text.length);
   const points = [...text.text];
   switch (name) {
     case 'isspace':

@@ -1,4 +1,5 @@
 import { fail } from './errors.js';
+import { countSearch, countSteps } from './limits.js';
 import { isSpace, SPACE_CHARACTERS } from './space.js';
 import { type Str, StrBuilder } from './str.js';
 
@@ -38,6 +39,7 @@ export function split(text: Str, separator: Str | null, limit: number, side: Sid
   if (separator === null) return splitAtSpace(text, most, side);
   const { text: whole } = text;
   const { text: sought } = separator;
+  countSearch(whole.length, sought.length);
   const parts: Str[] = [];
   if (side === 'left') {
     let at = 0;
@@ -46,6 +48,7 @@ export function split(text: Str, separator: Str | null, limit: number, side: Sid
       next >= 0 && parts.length < most;
       next = whole.indexOf(sought, at)
     ) {
+      countSteps(1);
       parts.push(text.slice(at, next));
       at = next + sought.length;
     }
@@ -55,6 +58,7 @@ export function split(text: Str, separator: Str | null, limit: number, side: Sid
   while (parts.length < most) {
     const next = end < sought.length ? -1 : whole.lastIndexOf(sought, end - sought.length);
     if (next < 0) break;
+    countSteps(1);
     parts.push(text.slice(next + sought.length, end));
     end = next;
   }
@@ -65,10 +69,11 @@ const WORD = new RegExp(`[^${SPACE_CHARACTERS}]+`, 'g');
 
 function splitAtSpace(text: Str, most: number, side: Side): Str[] {
   const { text: whole } = text;
-  const words = [...whole.matchAll(WORD)].map(({ index, 0: word }) => ({
-    start: index,
-    end: index + word.length,
-  }));
+  const words: { readonly start: number; readonly end: number }[] = [];
+  for (const { index, 0: word } of whole.matchAll(WORD)) {
+    countSteps(1);
+    words.push({ start: index, end: index + word.length });
+  }
   const wordOf = ({ start, end }: { start: number; end: number }): Str => text.slice(start, end);
   if (words.length <= most) return words.map(wordOf);
   if (side === 'left') return [...words.slice(0, most).map(wordOf), text.slice(words[most]!.start)];
@@ -84,6 +89,7 @@ export function splitLines(text: Str, keepsEnds: boolean): Str[] {
   const lines: Str[] = [];
   let at = 0;
   for (const { index, 0: end } of text.text.matchAll(LINE_BREAK)) {
+    countSteps(1);
     lines.push(text.slice(at, keepsEnds ? index + end.length : index));
     at = index + end.length;
   }
@@ -94,6 +100,7 @@ export function splitLines(text: Str, keepsEnds: boolean): Str[] {
 /** Python's `partition` and `rpartition`. */
 export function partition(text: Str, separator: Str, side: Side): Str[] {
   if (separator.text === '') fail('empty separator');
+  countSearch(text.text.length, separator.text.length);
   const at = side === 'left' ? text.text.indexOf(separator.text) : text.text.lastIndexOf(separator.text);
   const none = text.slice(0, 0);
   if (at < 0) return side === 'left' ? [text, none, none] : [none, none, text];
@@ -116,6 +123,7 @@ export function replace(text: Str, old: Str, written: Str, limit: number): Str {
     if (done < most) builder.add(written);
     return builder.build(text.isMarkup);
   }
+  countSearch(whole.length, old.text.length);
   let at = 0;
   for (let next = whole.indexOf(old.text); next >= 0 && done < most; next = whole.indexOf(old.text, at)) {
     builder.addPart(text, at, next).addInstead(written, text, next, next + old.text.length);

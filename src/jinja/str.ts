@@ -100,14 +100,14 @@ export class StrBuilder {
 
   /** Adds text of the template's own. */
   addText(text: string): this {
-    this.#text += text;
+    this.#append(text);
     return this;
   }
 
   add(part: Str): this {
     countSteps(1 + part.origins.length);
-    const at = boundedLength(this.#text.length + part.text.length) - part.text.length;
-    this.#text += part.text;
+    const at = this.#text.length;
+    this.#append(part.text);
     for (const { start, end, message } of part.origins) this.#mark(at + start, at + end, message);
     return this;
   }
@@ -116,8 +116,10 @@ export class StrBuilder {
   addPart(source: Str, start: number, end: number): this {
     countSteps(1);
     const shift = this.#text.length - start;
-    this.#text += source.text.slice(start, end);
-    for (const origin of source.origins) {
+    this.#append(source.text.slice(start, end));
+    const { origins } = source;
+    for (let i = firstEndingFrom(origins, start); i < origins.length && origins[i]!.start <= end; i++) {
+      const origin = origins[i]!;
       const from = Math.max(origin.start, start);
       const to = Math.min(origin.end, end);
       const isEmptyPart = from === to && (start === end || origin.start === origin.end);
@@ -132,8 +134,8 @@ export class StrBuilder {
    */
   addInstead(replacement: Str, source: Str, start: number, end: number): this {
     countSteps(1);
-    const owner = source.origins.find((origin) => origin.start < end && start < origin.end);
-    if (owner === undefined) return this.add(replacement);
+    const owner = source.origins[firstEndingFrom(source.origins, start + 1)];
+    if (owner === undefined || owner.start >= end) return this.add(replacement);
     let at = 0;
     for (const origin of replacement.origins) {
       this.#addOwned(replacement.text.slice(at, origin.start), owner.message);
@@ -141,7 +143,6 @@ export class StrBuilder {
       at = origin.end;
     }
     this.#addOwned(replacement.text.slice(at), owner.message);
-    boundedLength(this.#text.length);
     return this;
   }
 
@@ -152,6 +153,11 @@ export class StrBuilder {
 
   #addOwned(text: string, message: number): void {
     if (text !== '') this.#mark(this.#text.length, this.#text.length + text.length, message);
+    this.#append(text);
+  }
+
+  #append(text: string): void {
+    boundedLength(this.#text.length + text.length);
     this.#text += text;
   }
 
@@ -161,6 +167,17 @@ export class StrBuilder {
       this.#origins[this.#origins.length - 1] = { start: last.start, end, message };
     } else this.#origins.push({ start, end, message });
   }
+}
+
+/** Returns the index of the first origin that ends at a position or after it. A search in halves: there may be many. */
+function firstEndingFrom(origins: readonly Origin[], unit: number): number {
+  let [low, high] = [0, origins.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (origins[middle]!.end < unit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Returns strings one after the other, with a separator between them. */

@@ -1,4 +1,5 @@
 import type { Expression, IfStatement, Slice, Statement, Target } from './ast.js';
+import { inside } from './limits.js';
 
 /**
  * What a variable holds when its scope is entered: an argument, the value of a name that the caller of the template
@@ -109,12 +110,14 @@ export class Symbols {
 
   readExpression(expression: Expression): void {
     if (expression.type === 'name') this.#load(expression.name);
-    else for (const child of childrenOf(expression)) this.readExpression(child);
+    inside(() => {
+      for (const child of childrenOf(expression)) this.readExpression(child);
+    });
   }
 }
 
 /** Returns the expressions directly inside an expression. */
-function childrenOf(expression: Expression): readonly Expression[] {
+export function childrenOf(expression: Expression): readonly Expression[] {
   switch (expression.type) {
     case 'constant':
     case 'name':

@@ -1,5 +1,5 @@
 import { fail, unsupported } from './errors.js';
-import { countSteps } from './limits.js';
+import { countCharacters, countInts, countSteps, inside } from './limits.js';
 import { Str } from './str.js';
 
 /**
@@ -54,6 +54,7 @@ export class Dict {
   /** Only for building: a template cannot change a dict. */
   set(key: Value, value: Value): void {
     const hash = hashKey(key);
+    countSteps(1);
     // Python keeps the first of two equal keys.
     this.#entries.set(hash, [this.#entries.get(hash)?.[0] ?? key, value]);
   }
@@ -260,13 +261,22 @@ export function lengthOf(value: Value): number | null {
 
 /** Returns the key of a JavaScript map under which equal Python values are one. */
 export function hashKey(value: Value): unknown {
-  if (value instanceof Str) return `s${value.text}`;
+  if (value instanceof Str) {
+    countCharacters(value.text.length);
+    return `s${value.text}`;
+  }
   const int = asInt(value);
-  if (int !== null) return `n${int}`;
+  if (int !== null) {
+    countInts(int);
+    return `n${int}`;
+  }
   if (typeof value === 'number') return Number.isInteger(value) ? `n${BigInt(value)}` : `n${value}`;
   if (value === null) return null;
   if (value instanceof Undefined) return 'undefined';
-  if (value instanceof Tuple) return `t${JSON.stringify(value.items.map(tupleKey))}`;
+  if (value instanceof Tuple) {
+    countSteps(value.items.length);
+    return `t${JSON.stringify(inside(() => value.items.map(tupleKey)))}`;
+  }
   if (value instanceof Range) return unsupported('a range as a key');
   if (value instanceof List || value instanceof Dict) return fail(`unhashable type: '${typeName(value)}'`);
   if (value instanceof DictView) {
