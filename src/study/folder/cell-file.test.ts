@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { FailureRecord } from '../plan/index.js';
-import { decodeCellFile, encodeCellFile } from './cell-file.js';
+import { decodeCellFile, encodeCellFile, sha256 } from './cell-file.js';
 
 const ADDRESS = 'a7'.repeat(32);
 const recordOf = (error: string, seed: number): FailureRecord => ({
@@ -41,4 +41,40 @@ it('a cell file is JSON with address, checksum and record', () => {
   const parsed = JSON.parse(encodeCellFile(ADDRESS, record));
   expect(Object.keys(parsed)).toEqual(['address', 'sha256', 'record']);
   expect(parsed.record).toEqual(record);
+});
+
+describe('a file with the checksum of what it has', () => {
+  const decode = (record: string) =>
+    decodeCellFile(`{"address":"${ADDRESS}","sha256":"${sha256(record)}","record":${record}}\n`, ADDRESS);
+  const changed = (change: object): string => JSON.stringify({ ...recordOf('no', 1), ...change });
+
+  const KIND =
+    "the record is invalid: kind: Invalid discriminator value. Expected 'failure' | 'dialogue' | 'cost' | 'influence' | 'ranking' | 'chance'";
+
+  it.each([
+    ['{x}', 'the record is not JSON'],
+    ['{}', KIND],
+    [changed({ kind: 'guess' }), KIND],
+    [
+      changed({ error: undefined }),
+      'the record is invalid: error: Invalid input: expected string, received undefined',
+    ],
+    [changed({ model: null }), 'the record is invalid: model: Invalid input: expected string, received null'],
+    [changed({ seed: 2 ** 31 }), 'the record is invalid: seed: Too big: expected number to be <=2147483647'],
+    [
+      changed({ kind: 'ranking', scenario: 'x', system: null, heads: [['0.1']] }),
+      'the record is invalid: heads: 0: 0: Invalid input: expected number, received string',
+    ],
+    [
+      changed({ kind: 'dialogue', scenario: 'x', group: 'g', system: 's', rounds: [null] }),
+      'the record is invalid: rounds: 0: Invalid input: expected object, received null',
+    ],
+  ])('counts as damaged if that is no record: %s', (record, damage) => {
+    expect(decode(record)).toEqual({ damage });
+  });
+
+  it('may lack what records of older versions lack, and keeps what it has besides', () => {
+    const record = { ...recordOf('no', 1), kind: 'ranking', scenario: 'x', heads: [[0.1, null]], later: 1 };
+    expect(decode(JSON.stringify(record))).toEqual({ record });
+  });
 });

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { CellRecord } from '../plan/index.js';
+import { checkRecord } from './record-schema.js';
 
 /**
  * The file of a cell: JSON on one line with its keys in this order,
  *
  *     {"address":"…","sha256":"…","record":{…}}
  *
- * where `sha256` is the hash of the record's bytes in the file. It reveals a truncated or changed file.
+ * where `sha256` is the hash of the record's bytes in the file. It reveals a truncated or changed file. A file with the right hash
+ * may still be one that Holdfast did not write.
  */
 const CELL_FILE = /^\{"address":"([0-9a-f]{64})","sha256":"([0-9a-f]{64})","record":(\{.*\})\}\n$/s;
 
@@ -27,7 +29,11 @@ export function decodeCellFile(
   }
   if (named !== address) return { damage: `the file belongs to cell ${named}` };
   if (sha256(record) !== sum) return { damage: 'the record does not match its checksum' };
-  return { record: JSON.parse(record) };
+  try {
+    return checkRecord(JSON.parse(record));
+  } catch {
+    return { damage: 'the record is not JSON' };
+  }
 }
 
 /** SHA-256 in hex. */

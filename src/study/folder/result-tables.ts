@@ -43,7 +43,8 @@ function column<Row>(
   value: (row: Row) => Value,
   nullable: 'nullable' | 'required' = 'required',
 ): Column<Row> {
-  return { name, type, value, nullable: nullable === 'nullable' };
+  // Records of older versions lack some values.
+  return { name, type, value: (row) => value(row) ?? null, nullable: nullable === 'nullable' };
 }
 
 interface OfCell {
