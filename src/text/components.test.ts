@@ -50,3 +50,16 @@ it('is refused where tokenizers refuses it', () => {
     expect(() => tokenizerFromJson({ ...base, ...fields }), name).toThrow(/^E_TOKENIZER/);
   }
 });
+
+it('is refused if its lists would be longer than any vocabulary', () => {
+  const { model } = base as { model: { vocab: Record<string, number> } };
+  const withId = (id: number) =>
+    tokenizerFromJson({ ...base, added_tokens: [], model: { ...model, vocab: { ...model.vocab, new: id } } });
+  expect(withId(2 ** 22 - 1).vocabSize).toBe(2 ** 22);
+  // From 2^32 - 1 on, an id is no index of a list.
+  for (const id of [2 ** 22, 2 ** 32 - 2, 2 ** 32, 2 ** 53]) {
+    expect(() => withId(id)).toThrow(
+      /E_TOKENIZER.*the id \d+ is above the limit of 4194303.*model\.vocab\.new/,
+    );
+  }
+});

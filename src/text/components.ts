@@ -140,6 +140,9 @@ export const addedToken = z.strictObject({
 
 const noAffix = z.literal('', 'word affixes are not supported').nullish();
 
+/** The most ids, far above any published vocabulary. Lists have a place for each id up to the highest. */
+const MAX_IDS = 2 ** 22;
+
 /** Checks a vocabulary and its ids. A map, because its tokens can be any text, such as `__proto__`. */
 const vocabulary = z.unknown().transform((value, context): ReadonlyMap<string, number> => {
   const ids = new Map<string, number>();
@@ -153,6 +156,7 @@ const vocabulary = z.unknown().transform((value, context): ReadonlyMap<string, n
   }
   for (const [token, id] of Object.entries(value) as [string, unknown][]) {
     if (typeof id !== 'number' || !Number.isInteger(id) || id < 0) return fail('expected an id', [token]);
+    if (id >= MAX_IDS) return fail(`the id ${id} is above the limit of ${MAX_IDS - 1}`, [token]);
     if (halfPairIn(token) !== null) return fail('a token is not valid Unicode', [JSON.stringify(token)]);
     const other = tokens.get(id);
     if (other !== undefined) {
