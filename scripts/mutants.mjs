@@ -489,7 +489,7 @@ const MUTANTS = [
   },
   {
     name: 'gpu: a piece summed without its last thread',
-    suite: 'workgroups',
+    suite: 'lengths',
     file: ATTENTION,
     find: 'for (var i = 1u; i < ${members}u; i++)',
     put: 'for (var i = 1u; i < ${members - 1}u; i++)',

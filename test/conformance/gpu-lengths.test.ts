@@ -54,11 +54,14 @@ describe.skipIf(hasNoFastGpu())(`long sequences on ${gpuName}`, () => {
         // Without spans, whole tiles of keys are inside the target.
         const many = await forward(262, 590, { intervention: asked.intervention });
         const last = await forward(590, 600, { ...asked, logits: 'all' });
-        return { many, last, single: await forward(0, 1, asked) };
+        const single = await forward(0, 1, asked);
+        // Pieces that are longer than the threads that sum them.
+        const uncut = await forward(1, 2, { intervention: asked.intervention });
+        return { many, last, single, uncut };
       }),
     );
     const [expected, actual] = results as [(typeof results)[0], (typeof results)[0]];
-    for (const which of ['many', 'last', 'single'] as const) {
+    for (const which of ['many', 'last', 'single', 'uncut'] as const) {
       const [wanted, got] = [expected[which], actual[which]];
       expectClose(got.logits, wanted.logits, 1e-3 * spread(wanted.logits), `${which}: logits`);
       expect(got.logits.length % vocabSize).toBe(0);
