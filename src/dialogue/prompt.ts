@@ -5,7 +5,7 @@ import {
   layoutDialogue,
   type Moment,
   placeOf,
-  requireSystem,
+  requireWritten,
   type Span,
   type TemplateMessage,
   type TokenRange,
@@ -36,7 +36,7 @@ export interface Prompt extends TargetContext {
  * word in pieces that the tokenizer would not choose, and the cache contains these pieces. The answer is encoded again,
  * and computed again from the first different token, if its tokens cannot be kept: if the template changes the answer's
  * words, a token spans the answer and the template, or the text was cut at a stop string.
- * @throws HoldfastError what `layoutDialogue` throws; `E_TEMPLATE` when the template leaves out the system message
+ * @throws HoldfastError what `layoutDialogue` throws; `E_TEMPLATE` when the template leaves out a system message, or that of a tool
  */
 export function layoutPrompt(
   format: ChatFormat,
@@ -64,18 +64,13 @@ export function layoutPrompt(
   }
   pieces.push(layout.ids.slice(at));
 
-  /** Returns a token's new index, after earlier answers have become longer or shorter. */
-  const moved = (index: number): number =>
-    replacements.reduce(
-      (to, { start, end, ids: sampled }) => (end <= index ? to + sampled.length - (end - start) : to),
-      index,
-    );
+  const moved = movedIndices(layout.ids.length, replacements);
   const move = <Range extends TokenRange>(range: Range): Range => ({
     ...range,
-    start: moved(range.start),
-    end: moved(range.end),
+    start: moved[range.start]!,
+    end: moved[range.end]!,
   });
-  requireSystem(layout);
+  requireWritten(layout);
   return {
     ids: pieces.flat(),
     spans: layout.spans.map((span): Span => move(span)),
@@ -84,6 +79,22 @@ export function layoutPrompt(
       places: places.map((place) => ({ ...move(place), content: place.content.map(move) })),
     })),
   };
+}
+
+/** Returns each token's new index, `[tokens + 1]`, after earlier answers have become longer or shorter. */
+function movedIndices(
+  tokens: number,
+  replacements: readonly (TokenRange & { readonly ids: readonly number[] })[],
+): Int32Array {
+  let shift = 0;
+  let next = 0;
+  return Int32Array.from({ length: tokens + 1 }, (_, index) => {
+    for (; replacements[next] !== undefined && replacements[next]!.end <= index; next++) {
+      const { start, end, ids } = replacements[next]!;
+      shift += ids.length - (end - start);
+    }
+    return index + shift;
+  });
 }
 
 /**

@@ -53,15 +53,23 @@ function write(builder: StrBuilder, value: Value, depth: number, options: JsonOp
   else if (value instanceof List || value instanceof Tuple) {
     const { items } = value;
     writeItems(builder, '[', items, ']', depth, options, (item) => write(builder, item, depth + 1, options));
-  } else if (value instanceof Dict) {
-    const entries = [...value.entries()];
-    if (options.sortsKeys) entries.sort(([a], [b]) => (isLess(a, b) ? -1 : isLess(b, a) ? 1 : 0));
-    writeItems(builder, '{', entries, '}', depth, options, ([key, item]) => {
-      writeString(builder, keyOf(key), options);
-      builder.add(options.colon);
-      write(builder, item, depth + 1, options);
-    });
-  } else fail(`Object of type ${typeName(value)} is not JSON serializable`);
+  } else if (value instanceof Dict && value.source !== null) {
+    const whole = new StrBuilder();
+    writeDict(whole, value, depth, options);
+    const { text } = whole.build();
+    builder.add(new Str(text, [{ start: 0, end: text.length, message: value.source }]));
+  } else if (value instanceof Dict) writeDict(builder, value, depth, options);
+  else fail(`Object of type ${typeName(value)} is not JSON serializable`);
+}
+
+function writeDict(builder: StrBuilder, value: Dict, depth: number, options: JsonOptions): void {
+  const entries = [...value.entries()];
+  if (options.sortsKeys) entries.sort(([a], [b]) => (isLess(a, b) ? -1 : isLess(b, a) ? 1 : 0));
+  writeItems(builder, '{', entries, '}', depth, options, ([key, item]) => {
+    writeString(builder, keyOf(key), options);
+    builder.add(options.colon);
+    write(builder, item, depth + 1, options);
+  });
 }
 
 function writeItems<Item>(

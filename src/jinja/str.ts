@@ -7,7 +7,7 @@ import { boundedLength, countCharacters, countSteps } from './limits.js';
 export interface Origin {
   readonly start: number;
   readonly end: number;
-  /** The index of the message. */
+  /** The index of the message, or of another source of words that the caller has numbered. */
   readonly message: number;
 }
 

@@ -35,7 +35,11 @@ export class GroupTuple extends Tuple {}
 export class Dict {
   readonly #entries = new Map<unknown, readonly [Value, Value]>();
 
-  constructor(entries: Iterable<readonly [Value, Value]> = []) {
+  /** @param source where all of it comes from, its signs as JSON included; see `Origin.message`. Null for none */
+  constructor(
+    entries: Iterable<readonly [Value, Value]> = [],
+    readonly source: number | null = null,
+  ) {
     for (const [key, value] of entries) this.set(key, value);
   }
 
@@ -294,11 +298,20 @@ function tupleKey(value: Value): string | null {
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-/** Returns the Python value of what `json.loads` would read. A number without a fraction is an int. */
-export function valueOfJson(json: Json): Value {
+/**
+ * Returns the Python value of what `json.loads` would read. A number without a fraction is an int.
+ * @param source where its strings come from; see `Origin.message`. Null for none
+ */
+export function valueOfJson(json: Json, source: number | null = null): Value {
+  const text = (of: string): Str =>
+    source === null ? new Str(of) : new Str(of, [{ start: 0, end: of.length, message: source }]);
   if (json === null || typeof json === 'boolean') return json;
   if (typeof json === 'number') return Number.isInteger(json) ? BigInt(json) : json;
-  if (typeof json === 'string') return new Str(json);
-  if (Array.isArray(json)) return new List(json.map(valueOfJson));
-  return new Dict(Object.entries(json).map(([key, value]) => [new Str(key), valueOfJson(value)]));
+  if (typeof json === 'string') return text(json);
+  if (Array.isArray(json)) return new List(json.map((item) => valueOfJson(item, source)));
+  const entries = Object.entries(json);
+  return new Dict(
+    entries.map(([key, value]) => [text(key), valueOfJson(value, source)]),
+    source,
+  );
 }

@@ -1,6 +1,7 @@
 import type { CharRange } from './added-tokens.js';
-import { type Piece, piecesOf, type WordPlace, wordPlaces } from './places.js';
-import type { Rendering, TemplateMessage } from './template.js';
+import type { TemplateMessage } from './message.js';
+import { piecesByMessage, type WordPlace, wordPlaces } from './places.js';
+import type { Rendering } from './template.js';
 
 /**
  * Finds where one message ends and the next begins. Between the words of two messages, the template writes the tail of
@@ -10,6 +11,12 @@ import type { Rendering, TemplateMessage } from './template.js';
  * the end of its first run of line breaks, or all of the text if it has no line break. If the same role is followed by
  * the same text again, the border is at the same offset.
  */
+
+/**
+ * The most texts between messages for which the dialogue is cut and rendered. Templates write only a few; arguments of tool
+ * calls, which a template may write in its own words, could make one for every message.
+ */
+const MOST_CUTS = 64;
 
 /** Renders a dialogue without a generation prompt. */
 export type Render = (messages: readonly TemplateMessage[]) => Rendering;
@@ -35,7 +42,11 @@ export function placeBorders(
     const key = `${messages[message]!.role} ${gap}`;
     const length = isWholeGap
       ? gap.length
-      : (tailLengths.get(key) ?? tailLength(render, messages.slice(0, message + 1), gap));
+      : (tailLengths.get(key) ??
+        tailLength(
+          tailLengths.size < MOST_CUTS ? tailOf(render, messages.slice(0, message + 1)) : null,
+          gap,
+        ));
     tailLengths.set(key, length);
     const start = begin;
     begin = wordsEnd + length;
@@ -46,13 +57,14 @@ export function placeBorders(
 /** Returns the text after the last message's words when the dialogue ends there, or null if it cannot be told. */
 function tailOf(render: Render, messages: readonly TemplateMessage[]): string | null {
   const rendering = attempt(render, messages);
-  const place = rendering === null ? undefined : wordPlaces(rendering, messages.length).at(-1);
+  const place =
+    rendering === null ? undefined : wordPlaces(piecesByMessage(rendering, messages.length)).at(-1);
   if (place === undefined || place.message !== messages.length - 1) return null;
   return rendering!.text.slice(place.pieces.at(-1)!.end);
 }
 
-function tailLength(render: Render, messages: readonly TemplateMessage[], gap: string): number {
-  const tail = tailOf(render, messages);
+/** @param tail what the template writes where the dialogue ends before the gap; null if it cannot be told */
+function tailLength(tail: string | null, gap: string): number {
   if (tail !== null && gap.startsWith(tail)) return tail.length;
   const firstLines = /^[^\n]*\n+/.exec(gap);
   return firstLines === null ? gap.length : firstLines[0].length;
@@ -82,8 +94,9 @@ function preambleEnd(
   const rendering = attempt(render, [...before, { role, content: SAMPLE }]);
   const tail = tailOf(render, before);
   if (rendering === null || tail === null) return 0;
-  const end = (index: number): Piece | undefined => piecesOf(rendering, index).at(-1);
-  const [previous, words] = [end(before.length - 1), end(before.length)];
+  const [previous, words] = piecesByMessage(rendering, before.length + 1)
+    .slice(-2)
+    .map((pieces) => pieces.at(-1));
   if (previous === undefined || words === undefined) return 0;
   const gap = rendering.text.slice(previous.end, words.start);
   if (!gap.startsWith(tail)) return 0;

@@ -3,6 +3,7 @@ import { HALF_PAIR } from '../utf8.js';
 import { type AddedToken, type Admits, type CharRange, createSplitter } from './added-tokens.js';
 import { createBpe, type Word } from './bpe.js';
 import type { EncodedText } from './encoded-text.js';
+import { partitionPoint } from './partition-point.js';
 import { createPreTokenizer, writesBytes } from './pre-tokenizers.js';
 import type { TokenizerJson } from './tokenizer-json.js';
 
@@ -70,8 +71,11 @@ export function createEncoder(json: TokenizerJson, { normalize, addedTokens, for
     const sections: Section[] = [];
     const admitsOutside =
       (ranges: readonly CharRange[]): Admits =>
-      (token, start, end) =>
-        !guarded.has(token.id) || ranges.every((range) => end <= range.start || range.end <= start);
+      (token, start, end) => {
+        if (!guarded.has(token.id)) return true;
+        const next = ranges[partitionPoint(ranges, (range) => range.end > start)];
+        return next === undefined || end <= next.start;
+      };
 
     for (const segment of splitRaw(text, admitsOutside(plain))) {
       const { start, end, token, core } = segment;
@@ -88,7 +92,12 @@ export function createEncoder(json: TokenizerJson, { normalize, addedTokens, for
       const normal = normalize(raw);
       const placeOf = (at: number): number =>
         at <= start ? 0 : at >= end ? normal.length : normalize(text.slice(start, at)).length;
-      const plainHere = plain.map((range) => ({ start: placeOf(range.start), end: placeOf(range.end) }));
+      const plainHere = plain
+        .slice(
+          partitionPoint(plain, (range) => range.end > start),
+          partitionPoint(plain, (range) => range.start >= end),
+        )
+        .map((range) => ({ start: placeOf(range.start), end: placeOf(range.end) }));
 
       const lengths: number[] = [];
       for (const part of splitNormalized(normal, admitsOutside(plainHere))) {
@@ -118,10 +127,9 @@ export function createEncoder(json: TokenizerJson, { normalize, addedTokens, for
     }
 
     const cut = (at: number): { before: number; after: number } => {
-      const section = sections.find(({ start, end }) => start < at && at < end);
-      if (section === undefined) {
-        const next = sections.find(({ start }) => start >= at);
-        const border = next === undefined ? ids.length : next.first;
+      const section = sections[partitionPoint(sections, ({ end }) => end > at)];
+      if (section === undefined || section.start >= at) {
+        const border = section?.first ?? ids.length;
         return { before: border, after: border };
       }
       if (section.ends === null) {
@@ -132,12 +140,10 @@ export function createEncoder(json: TokenizerJson, { normalize, addedTokens, for
         );
       }
       const place = section.place(at);
-      const before = section.ends.filter((end) => end <= place).length;
-      const after = section.ends.findIndex((_, i, ends) => (ends[i - 1] ?? 0) >= place);
-      return {
-        before: section.first + before,
-        after: section.first + (after < 0 ? section.ends.length : after),
-      };
+      const { first, ends } = section;
+      const before = partitionPoint(ends, (end) => end > place);
+      const reached = place <= 0 ? 0 : 1 + partitionPoint(ends, (end) => end >= place);
+      return { before: first + before, after: first + Math.min(reached, ends.length) };
     };
     return { ids, cut };
   };

@@ -15,9 +15,10 @@ export {
   type MessageLayout,
   type MessagePlace,
   placeOf,
-  requireSystem,
+  requireWritten,
   wordsAt,
 } from './layout.js';
+export type { Message, TemplateMessage, ToolCall } from './message.js';
 export {
   currentMoment,
   MOMENT_FORMS,
@@ -30,11 +31,9 @@ export type { Span, SpanRole, TokenRange } from './span.js';
 export { createStreamDecoder, type DecodeOptions, type StreamDecoder } from './stream.js';
 export {
   compileTemplate,
-  type Message,
   type Rendering,
   type RenderOptions,
   type Template,
-  type TemplateMessage,
 } from './template.js';
 export { type NamedToken, type Tokenizer, tokenizerFromJson } from './tokenizer.js';
 export { mayWriteTime, writesTime } from './writes-time.js';

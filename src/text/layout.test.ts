@@ -17,7 +17,8 @@ import {
 import { type ChatFormat, chatFormat } from './chat-format.js';
 import { templateFromGguf, tokenizerFromGguf } from './gguf-tokenizer.js';
 import { type DialogueLayout, layoutDialogue, placeOf, wordsAt } from './layout.js';
-import type { Message, Template } from './template.js';
+import type { Message } from './message.js';
+import type { Template } from './template.js';
 
 const dialogueOf = (...contents: string[]): Message[] =>
   contents.map((content, i) => ({ role: i === 0 ? 'system' : i % 2 === 1 ? 'user' : 'assistant', content }));

@@ -4,10 +4,11 @@ import type { CharRange } from './added-tokens.js';
 import { placeBorders } from './borders.js';
 import type { ChatFormat } from './chat-format.js';
 import type { EncodedText } from './encoded-text.js';
+import type { TemplateMessage } from './message.js';
 import type { Moment } from './moment.js';
-import { piecesOf, type WordPlace, wordPlaces } from './places.js';
+import { piecesByMessage, type WordPlace, wordPlaces } from './places.js';
 import type { Span, SpanRole, TokenRange } from './span.js';
-import type { Rendering, TemplateMessage } from './template.js';
+import type { Rendering } from './template.js';
 
 /** How a dialogue is laid out; see {@link layoutDialogue}. */
 export interface LayoutOptions {
@@ -83,7 +84,8 @@ export function layoutDialogue(
       file: template.name,
     });
   }
-  const places = wordPlaces(rendering, messages.length);
+  const pieces = piecesByMessage(rendering, messages.length);
+  const places = wordPlaces(pieces);
   const borders = placeBorders(
     (dialogue) => renderWith(dialogue, false),
     messages,
@@ -95,24 +97,32 @@ export function layoutDialogue(
   const encoded = tokenizer.encodeParts(text, { plain, guarded: format.guarded });
 
   const found = tokenPlaces(encoded, places, borders);
+  const placesOf = messages.map((): MessagePlace[] => []);
+  for (const { message, place } of found) placesOf[message]!.push(place);
   const turns = turnsOf(messages);
   const layouts = messages.map(({ role, content }, index): MessageLayout => {
-    const own = found.flatMap(({ message, place }) => (message === index ? [place] : []));
-    const leftOut =
-      ![...content].every(isSpace) && piecesOf(rendering, index).every(({ start, end }) => start === end);
-    return { role, turn: turns[index]!, places: own, leftOut };
+    const leftOut = ![...content].every(isSpace) && pieces[index]!.every(({ start, end }) => start === end);
+    return { role, turn: turns[index]!, places: placesOf[index]!, leftOut };
   });
   const spans = spansOf(layouts, found, encoded.ids.length);
-  const contentChars = messages.map((_, index) => piecesOf(rendering, index));
-  return { text, now, ids: encoded.ids, spans, messages: layouts, contentChars };
+  return { text, now, ids: encoded.ids, spans, messages: layouts, contentChars: [...pieces] };
 }
 
 /**
- * Checks that the template wrote the system message: otherwise it has no share to measure or change.
- * @throws HoldfastError `E_TEMPLATE` if the template omits it
+ * Checks that the template wrote the words of system messages and of tools. A system message that it omits has no share to
+ * measure or change; without a tool's message, an answer would be to another dialogue. Templates may shorten other messages:
+ * some leave out earlier thoughts.
+ * @throws HoldfastError `E_TEMPLATE` if the template omits one
  */
-export function requireSystem({ messages }: Pick<DialogueLayout, 'messages'>): void {
-  if (!messages.some(({ role, leftOut }) => role === 'system' && leftOut)) return;
+export function requireWritten({ messages }: Pick<DialogueLayout, 'messages'>): void {
+  const index = messages.findIndex(({ role, leftOut }) => leftOut && (role === 'system' || role === 'tool'));
+  if (index < 0) return;
+  if (messages[index]!.role === 'tool') {
+    throw new HoldfastError('E_TEMPLATE', 'the chat template omits the message of a tool', {
+      field: `messages.${index}`,
+      hint: 'Use a model whose template knows tools, or put the result into a user message',
+    });
+  }
   throw new HoldfastError('E_TEMPLATE', 'the chat template omits the system message', {
     hint: 'Put its words into the first user message if the model has no system messages. End the dialogue with a user message if the template writes it only there',
   });

@@ -13,22 +13,25 @@ export interface WordPlace {
 }
 
 /**
- * Returns where a template writes a message's words, ascending. If it writes none, because the message is empty or the
- * template trims all of it, this is the empty range where they would be; nothing if the template omits the message.
+ * Returns where a template writes each message's words, ascending. If it writes none of a message, because the message is
+ * empty or the template trims all of it, this is the empty range where they would be; nothing if the template omits it.
+ * @param messages their number
  */
-export function piecesOf({ words }: Pick<Rendering, 'words'>, message: number): readonly Piece[] {
-  const own = words.flatMap(({ start, end, ...range }) =>
-    range.message === message ? [{ start, end }] : [],
-  );
-  const written = own.filter(({ start, end }) => end > start);
-  return written.length > 0 ? written : own.slice(-1);
+export function piecesByMessage(
+  { words }: Pick<Rendering, 'words'>,
+  messages: number,
+): readonly (readonly Piece[])[] {
+  const own = Array.from({ length: messages }, (): Piece[] => []);
+  for (const { start, end, message } of words) own[message]!.push({ start, end });
+  return own.map((pieces) => {
+    const written = pieces.filter(({ start, end }) => end > start);
+    return written.length > 0 ? written : pieces.slice(-1);
+  });
 }
 
 /** Returns the places where a template writes the messages, in the order of the text. */
-export function wordPlaces(rendering: Pick<Rendering, 'words'>, messages: number): WordPlace[] {
-  const all = Array.from({ length: messages }, (_, message) =>
-    piecesOf(rendering, message).map((piece) => ({ message, piece })),
-  ).flat();
+export function wordPlaces(pieces: readonly (readonly Piece[])[]): WordPlace[] {
+  const all = pieces.flatMap((own, message) => own.map((piece) => ({ message, piece })));
   all.sort((a, b) => a.piece.start - b.piece.start || a.piece.end - b.piece.end || a.message - b.message);
   const places: { message: number; pieces: Piece[] }[] = [];
   for (const { message, piece } of all) {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FAMILY_TEMPLATES } from '../../test/support/chat-templates.js';
 import { NOW } from '../../test/support/text-fixtures.js';
+import type { Message } from './message.js';
 import { type Moment, parseMoment } from './moment.js';
-import { compileTemplate, type Message } from './template.js';
+import { compileTemplate } from './template.js';
 
 const hi: Message[] = [{ role: 'user', content: ' Hi\n' }];
 const render = (source: string, messages = hi, now: Moment = NOW): string =>

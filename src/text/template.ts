@@ -1,27 +1,15 @@
 import { HoldfastError } from '../errors.js';
 import {
-  Dict,
   type JinjaTemplate,
-  List,
   type Origin,
   parseJinja,
   Str,
   TemplateError,
   type Value,
 } from '../jinja/index.js';
+import type { TemplateMessage } from './message.js';
+import { messageValues } from './message-values.js';
 import { type Moment, wallClock } from './moment.js';
-
-/** One message of a dialogue. */
-export interface Message {
-  readonly role: 'system' | 'user' | 'assistant';
-  readonly content: string;
-}
-
-/** A message of a dialogue in which tools may speak. */
-export interface TemplateMessage {
-  readonly role: Message['role'] | 'tool';
-  readonly content: string;
-}
 
 /** How a template renders messages. */
 export interface RenderOptions {
@@ -37,8 +25,8 @@ export interface RenderOptions {
 export interface Rendering {
   readonly text: string;
   /**
-   * The ranges of the text whose characters come from a message's content: ascending, disjoint, in UTF-16 units. A range
-   * is empty where the template writes an empty content.
+   * The ranges of the text whose characters come from a message's content or its calls of tools: ascending, disjoint, in
+   * UTF-16 units. A range is empty where the template writes an empty content.
    */
   readonly words: readonly Origin[];
 }
@@ -50,7 +38,8 @@ export interface Template {
   readonly source: string;
   /**
    * Returns the text of a dialogue, as transformers' `apply_chat_template` renders it.
-   * @throws HoldfastError `E_TEMPLATE` with the template's own message if it refuses the dialogue
+   * @throws HoldfastError `E_TEMPLATE` with the template's own message if it refuses the dialogue, or if it leaves out a
+   * call of a tool
    */
   render(messages: readonly TemplateMessage[], options: RenderOptions): string;
   /**
@@ -89,27 +78,38 @@ function renderDialogue(
   messages: readonly TemplateMessage[],
   { addGenerationPrompt, specialTokens = {}, now }: RenderOptions,
 ): Rendering {
-  const dialogue = messages.map(({ role, content }, message) => {
-    const words = new Str(content, [{ start: 0, end: content.length, message }]);
-    return new Dict([
-      [ROLE, new Str(role)],
-      [CONTENT, words],
-    ]);
-  });
+  const values = messageValues(messages);
   // The names that transformers defines.
   const names: [string, Value][] = [
     ...Object.entries(specialTokens).map(([token, text]): [string, Value] => [token, new Str(text)]),
-    ['messages', new List(dialogue)],
+    ['messages', values.list],
     ['add_generation_prompt', addGenerationPrompt],
     ['tools', null],
     ['documents', null],
   ];
   const { text, origins } = template.render(names, wallClock(now));
-  return { text, words: origins };
+  const written = new Set(origins.map(({ message }) => message));
+  const leftOut = values.calls.find((call) => !written.has(call));
+  if (leftOut !== undefined) {
+    throw new HoldfastError('E_TEMPLATE', 'the chat template does not write calls of tools', {
+      field: `messages.${values.messages[leftOut]}.tool_calls`,
+      hint: 'Use a model whose template knows them, or tell in the text of the message what was called',
+    });
+  }
+  return { text, words: wordsOf(origins, values.messages) };
 }
 
-const ROLE = new Str('role');
-const CONTENT = new Str('content');
+/** Returns which characters come from which message, from which come from which source. @param messages by source */
+function wordsOf(origins: readonly Origin[], messages: readonly number[]): readonly Origin[] {
+  const words: Origin[] = [];
+  for (const { start, end, message: source } of origins) {
+    const message = messages[source]!;
+    const last = words.at(-1);
+    if (last?.end === start && last.message === message) words[words.length - 1] = { ...last, end };
+    else words.push({ start, end, message });
+  }
+  return words;
+}
 
 const WHAT = {
   syntax: 'the chat template cannot be parsed',

@@ -52,7 +52,7 @@ export interface Tokenizer {
   encode(text: string, options?: { special?: boolean }): number[];
   /**
    * Returns the ids of a text and their positions. A token in `guarded` is never recognised where it would overlap a
-   * range in `plain`: such ranges hold the words of messages.
+   * range in `plain`: such ranges, ascending and disjoint, hold the words of messages.
    * @throws HoldfastError `E_USAGE` for a text with half of a surrogate pair
    */
   encodeParts(

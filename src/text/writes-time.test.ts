@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fixtureTokenizer } from '../../test/support/text-fixtures.js';
 import { chatFormat } from './chat-format.js';
-import type { Message } from './template.js';
+import type { Message } from './message.js';
 import { mayWriteTime, writesTime } from './writes-time.js';
 
 const tokenizer = fixtureTokenizer('llama');

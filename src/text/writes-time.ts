@@ -1,7 +1,7 @@
 import type { ChatFormat } from './chat-format.js';
 import type { LayoutOptions } from './layout.js';
+import type { Message } from './message.js';
 import { parseMoment } from './moment.js';
-import type { Message } from './template.js';
 
 /**
  * Returns whether a template can write the date or time. It can if its source names `strftime_now`, the only function

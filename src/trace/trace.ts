@@ -3,7 +3,7 @@ import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Executor } from '../executors/index.js';
 import type { TensorToWrite } from '../formats/index.js';
-import { type DialogueLayout, requireSystem } from '../text/index.js';
+import { type DialogueLayout, requireWritten } from '../text/index.js';
 import { traceMetadata } from './metadata.js';
 import { runPlan, type TraceProgress } from './run.js';
 import { selectTensors, type TensorWishes } from './selection.js';
@@ -64,7 +64,7 @@ export async function traceRun(model: Model, options: TraceOptions): Promise<Tra
   checkCount('chunkTokens', chunkTokens);
   if (options.generate !== undefined) checkCount('generate', options.generate);
   const layout = 'ids' in input ? input : null;
-  if (layout !== null) requireSystem(layout);
+  if (layout !== null) requireWritten(layout);
   const ids = 'ids' in input ? input.ids : input;
   const grid = headGrid(model.executor.blueprint);
   const target = chooseTarget(options, layout, ids.length);
