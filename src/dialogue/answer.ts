@@ -1,6 +1,7 @@
-import { headMask, headsInMeans, seesTarget, type Target } from '../attention/index.js';
+import { headsInMeans, seesTarget, type Target } from '../attention/index.js';
 import { type Guidance, generate, headGrid, type LogitAdjustments, type Session } from '../engine/index.js';
 import type { Tokenizer } from '../text/index.js';
+import { silencedBy } from './caches.js';
 import type { Prompt } from './prompt.js';
 import { createPartMeter, createShareMeter, meanShare, PARTS, spanShares } from './shares.js';
 import type { Steering } from './steering.js';
@@ -47,7 +48,7 @@ export async function* answerPrompt({
   watch,
   turn,
 }: AnswerContext): AsyncGenerator<AnswerStep, Turn | null> {
-  const { sampling, maxTokens, stop, silence } = turn.settings;
+  const { sampling, maxTokens, stop } = turn.settings;
   const grid = headGrid(session.executor.blueprint);
   const watched = watchAnswer([...PARTS, ...watch], prompt);
   /** Returns all spans of a dialogue of `end` tokens, the growing answer last, and which of them each target has. */
@@ -66,7 +67,7 @@ export async function* answerPrompt({
     guidance,
     adjust,
     begin,
-    silenced: silence.length === 0 ? undefined : headMask({ pairs: silence }, grid),
+    silenced: silencedBy(turn.settings, grid).heads,
     intervention: steering.interventionAt,
     spans: ({ end }) => watchedAt(end).spans,
   });

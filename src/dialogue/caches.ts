@@ -1,8 +1,9 @@
-import type { Target } from '../attention/index.js';
+import { type HeadGrid, headMask, type Target } from '../attention/index.js';
 import { Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Executor } from '../executors/index.js';
 import { type Prompt, sharedLength } from './prompt.js';
+import type { Settings } from './settings.js';
 import { type SteeredRows, steeredRows, unmovedRows } from './steered-rows.js';
 
 /** Number of tokens in a dialogue's caches. */
@@ -11,6 +12,17 @@ export interface Held {
   /** Tokens in the second cache, that of the dialogue without its system prompt. */
   readonly without: number;
 }
+
+/** The silenced heads of a turn. */
+export interface Silenced {
+  /** `[layers × heads]`, 1 for a silenced head; undefined for none. */
+  readonly heads: Uint8Array | undefined;
+}
+
+/** Returns the silenced heads of a turn with these settings. */
+export const silencedBy = ({ silence }: Pick<Settings, 'silence'>, grid: HeadGrid): Silenced => ({
+  heads: silence.length === 0 ? undefined : headMask({ pairs: silence }, grid),
+});
 
 /** What a prompt finds in a cache. */
 export interface Reuse {
@@ -57,13 +69,13 @@ export class Caches {
    * Rewinds the dialogue's cache to the tokens that a prompt can reuse: those that both begin with, but only up to the
    * first token that was computed otherwise, and only up to the shared beginning if the cache is another dialogue's.
    * @param target the target of the turn that is computed next
-   * @param clean whether the cache must be that of the untouched model; else it may keep what a policy has changed, up
-   * to the first token affected by a moved target
+   * @param clean the heads that are silenced, if the cache must be that of a model without a policy; null if it may keep what
+   * a policy has changed, up to the first token affected by a moved target
    */
-  reuse(prompt: Prompt, target: Target, clean: boolean): Reuse {
+  reuse(prompt: Prompt, target: Target, clean: Silenced | null): Reuse {
     const cached = this.dialogue.reuse(prompt.ids);
     const unmoved = this.#steered === null ? cached : unmovedRows(this.#steered, prompt);
-    const valid = clean ? this.dialogue.cleanLength : unmoved;
+    const valid = clean === null ? unmoved : this.dialogue.cleanLengthUnder(clean.heads);
     this.dialogue.rewind(Math.min(cached, valid, this.#taken ? sharedLength(prompt) : cached));
     const reused = this.dialogue.length;
     const recomputed = this.#taken ? 0 : cached - reused;

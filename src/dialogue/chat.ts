@@ -3,7 +3,7 @@ import { type Guidance, headGrid, type Model, type Session } from '../engine/ind
 import { HoldfastError } from '../errors.js';
 import { type ChatFormat, currentMoment, type Moment, parseMoment } from '../text/index.js';
 import { answerPrompt } from './answer.js';
-import { Caches, type Held } from './caches.js';
+import { Caches, type Held, silencedBy } from './caches.js';
 import type { AnswerOptions, ChatOptions } from './chat-options.js';
 import { type ContextUse, contextUse, fitPrompt, type Room } from './fit.js';
 import { type Exchange, readHistory } from './history.js';
@@ -165,7 +165,8 @@ export class Chat {
       const { prompt, messages, oldest } = this.#fit(user);
       const isClean = cleansCache(settings);
       const cleanLength = isClean ? pastLength(prompt) : 0;
-      const { reused, recomputed } = this.#caches.reuse(prompt, settings.target, isClean);
+      const clean = isClean ? silencedBy(settings, headGrid(this.model.executor.blueprint)) : null;
+      const { reused, recomputed } = this.#caches.reuse(prompt, settings.target, clean);
       held = { ...held, dialogue: Math.max(reused, cleanLength) };
       const guidance = this.#guidance(settings, messages);
       if (guidance) held = { ...held, without: guidance.session.reuse(guidance.prompt) };

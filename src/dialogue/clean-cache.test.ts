@@ -189,6 +189,24 @@ describe('a clean cache', () => {
     }
   });
 
+  it('computes the past again when other heads are silenced, and reuses it while the same ones are', async () => {
+    const chat = open({ ...STRONG, silence: [[0, 1]] });
+    await answered(chat, WORDS.slice(0, 2));
+    const { turn } = await ask(chat, 'again');
+    expect(turn.timing.reusedTokens).toBe(chat.turns[1]!.cleaned!.tokens);
+    for (const silence of [[[1, 2]], [[0, 1]], []] as const) {
+      chat.configure({ silence });
+      const found = (await ask(chat, 'once more', { seed: 3 })).turn;
+      expect(found.timing.reusedTokens).toBe(0);
+      chat.undo();
+      chat.keep({ dialogue: 0, without: 0 });
+      const cold = (await ask(chat, 'once more', { seed: 3 })).turn;
+      expect([found.ids, found.shares]).toEqual([cold.ids, cold.shares]);
+      chat.undo();
+    }
+    chat.dispose();
+  });
+
   it('does nothing while the policy is off', async () => {
     const [chat, off] = [open({ policy: 'off' }), openChat(model, CHAT)];
     for (const text of WORDS) {

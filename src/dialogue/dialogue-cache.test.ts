@@ -3,7 +3,7 @@ import { ask, CHAT, collect, loadFixture, SYSTEM } from '../../test/support/chat
 import { spyOnModel } from '../../test/support/organism-fixtures.js';
 import { NOW } from '../../test/support/text-fixtures.js';
 import type { Model } from '../engine/index.js';
-import type { TemplateMessage } from '../text/index.js';
+import { chatFormat, type TemplateMessage } from '../text/index.js';
 import { openChat } from './chat.js';
 import { DialogueCache } from './dialogue-cache.js';
 import { changeSettings, defaultSettings, type Settings } from './settings.js';
@@ -74,6 +74,8 @@ const POLICIES: readonly SettingsChanges[] = [
   BY_TURN,
   { ...BY_TURN, cache: 'clean' },
   { policy: 'boost', strength: 4, target: { kind: 'template' } },
+  { policy: 'off', silence: [[0, 1]] },
+  { policy: 'boost', strength: 4, cache: 'clean', silence: [[0, 1]] },
 ];
 
 describe('a cache that answers whole dialogues', () => {
@@ -117,7 +119,20 @@ describe('a cache that answers whole dialogues', () => {
   it('computes tokens again that were computed under other steering', async () => {
     const cache = new DialogueCache(model, 256);
     const messages = [...(await led(cache, BY_TURN)), { role: 'user', content: 'Hold on.' } as const];
-    for (const policy of [{ policy: 'off' }, BY_TURN, { policy: 'split-softmax', strength: 0.3 }] as const) {
+    const [one, other] = [[[0, 1]], [[1, 2]]] as const;
+    const steerings: readonly SettingsChanges[] = [
+      { policy: 'off' },
+      BY_TURN,
+      { policy: 'split-softmax', strength: 0.3 },
+      { policy: 'off', silence: one, guidance: 1.5 },
+      { policy: 'off', silence: other, guidance: 1.5 },
+      { policy: 'off', guidance: 1.5 },
+      { policy: 'boost', strength: 4, cache: 'clean', silence: one },
+      { policy: 'boost', strength: 4, cache: 'clean', silence: other },
+      { policy: 'boost', strength: 4, silence: one },
+      { policy: 'off' },
+    ];
+    for (const policy of steerings) {
       const fresh = new DialogueCache(model, 256);
       const expected = await answered(fresh, messages, policy);
       const found = await answered(cache, messages, policy);
@@ -171,6 +186,47 @@ describe('a cache that answers whole dialogues', () => {
     expect(shared(messages, { policy: 'off' })).toBe(0);
     cache.forget();
     expect(shared(messages, BY_TURN)).toBe(0);
+    cache.dispose();
+  });
+
+  it('tells messages apart by the calls of tools in them', async () => {
+    const cache = new DialogueCache(model, 256);
+    const [user, answer] = [
+      { role: 'user', content: 'hello' } as const,
+      { role: 'tool', content: 'x' } as const,
+    ];
+    const dialogue = [system, user, { ...answer, toolCallId: 'a' }];
+    await answered(cache, dialogue, {});
+    const settings = settingsWith({});
+    expect(cache.shared({ messages: [system, user, { ...answer, toolCallId: 'a' }], settings })).toBe(3);
+    for (const other of [answer, { ...answer, toolCallId: 'b' }, { ...answer, toolCallId: 'a', name: 'n' }]) {
+      expect(cache.shared({ messages: [system, user, other], settings })).toBe(2);
+    }
+    cache.dispose();
+  });
+
+  it('refuses a dialogue whose template omits the message of a tool', () => {
+    const template = "{% for m in messages if m.role != 'tool' %}<|im_start|>{{ m.content }}{% endfor %}";
+    const format = chatFormat({ tokenizer: model.tokenizer!, template });
+    const cache = new DialogueCache({ ...model, tokenizer: model.tokenizer, format }, 256);
+    const messages = [
+      { role: 'user', content: 'hello' },
+      { role: 'tool', content: 'x' },
+    ] as const;
+    expect(() => cache.prepare({ messages, settings: settingsWith({}), now: NOW })).toThrow(
+      expect.objectContaining({ code: 'E_TEMPLATE', field: 'messages.1' }),
+    );
+    cache.dispose();
+  });
+
+  it('has no system prompt where a system message has no words', () => {
+    const cache = new DialogueCache(model, 256);
+    const messages = [
+      { role: 'system', content: ' \n' },
+      { role: 'user', content: 'hello' },
+    ] as const;
+    const settings = settingsWith({ policy: 'boost', strength: 4 });
+    expect(() => cache.prepare({ messages, settings, now: NOW })).toThrow(/E_TARGET/);
     cache.dispose();
   });
 

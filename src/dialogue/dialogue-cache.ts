@@ -2,7 +2,7 @@ import { headGrid, type LogitAdjustments, type Model, type Session } from '../en
 import { HoldfastError } from '../errors.js';
 import { type ChatFormat, type Moment, type TemplateMessage, wordsAt } from '../text/index.js';
 import { answerPrompt } from './answer.js';
-import { Caches } from './caches.js';
+import { Caches, silencedBy } from './caches.js';
 import type { AnswerOptions } from './chat-options.js';
 import { layoutPrompt, layoutWithoutSystem, type Prompt, type PromptMessage, pastLength } from './prompt.js';
 import { remindedMessage } from './reminder.js';
@@ -95,7 +95,7 @@ export class DialogueCache {
    */
   prepare({ messages: given, settings, now }: GivenDialogue): PreparedDialogue {
     const { contextLength } = this.session;
-    const system = systemOf(given);
+    const system = systemText(given);
     assertTarget(settings, system);
     const shared = this.#shared(given);
     const messages = given.map((message, index) => (index < shared ? this.#messages[index]! : message));
@@ -135,9 +135,15 @@ export class DialogueCache {
     const shared = this.#shared(messages);
     const key = steeringKey(settings);
     const isClean = settings.policy === 'off' || cleansCache(settings);
+    const grid = headGrid(this.model.executor.blueprint);
+    const silenced = silencedBy(settings, grid);
     if (key !== this.#steering) {
       this.#answers = [];
-      if (!isClean) this.#caches.keep({ dialogue: 0, without: 0 });
+      this.#caches.keep({
+        dialogue: isClean ? Number.POSITIVE_INFINITY : 0,
+        // No policy acts on the second cache, but silenced heads do.
+        without: without === null ? 0 : this.#caches.without.cleanLengthUnder(silenced.heads),
+      });
     }
     const cleanLength = cleansCache(settings) ? pastLength(prompt) : 0;
     // The policy acts on the last message: its tokens are of no use if they were computed without one.
@@ -147,14 +153,14 @@ export class DialogueCache {
     this.#messages = messages;
     this.#steering = key;
     this.#answers = answers;
-    const { recomputed } = this.#caches.reuse(prompt, settings.target, isClean);
+    const { recomputed } = this.#caches.reuse(prompt, settings.target, isClean ? silenced : null);
     const starts = turnStarts(prompt);
-    const system = systemOf(messages);
+    const system = systemText(messages);
     const choosing = prompt.ids.length - 1;
     const first = Math.max(this.session.length, cleanLength);
     const steered = (turn: number): SteeredTurn => ({
       settings,
-      grid: headGrid(this.model.executor.blueprint),
+      grid,
       prompt,
       rows: { first, choosing, end: choosing + settings.maxTokens },
       turn,
@@ -204,21 +210,28 @@ export class DialogueCache {
   }
 
   #shared(messages: readonly TemplateMessage[]): number {
-    const differs = messages.findIndex(
-      ({ role, content }, index) =>
-        this.#messages[index]?.role !== role || this.#messages[index].content !== content,
-    );
+    const differs = messages.findIndex((message, index) => !isSame(message, this.#messages[index]));
     return differs === -1 ? messages.length : differs;
   }
+}
+
+/** Returns whether two messages are written alike. */
+function isSame(a: TemplateMessage, b: TemplateMessage | undefined): boolean {
+  if (a.role !== b?.role || a.content !== b.content) return false;
+  const others = ({ toolCalls = [], toolCallId, name }: TemplateMessage): string =>
+    JSON.stringify([toolCalls, toolCallId, name]);
+  return others(a) === others(b);
 }
 
 /** The settings that keys and values in the cache depend on. */
 const steeringKey = ({ policy, schedule, target, selection, cache, silence }: Settings): string =>
   JSON.stringify([policy, schedule, target, selection, cache, silence]);
 
-/** Returns all system messages as one text; null if there are none. */
-function systemOf(messages: readonly TemplateMessage[]): string | null {
-  const system = messages.filter(({ role }) => role === 'system').map(({ content }) => content);
+/** Returns all system messages as one text; null if none has words. */
+export function systemText(messages: readonly TemplateMessage[]): string | null {
+  const system = messages.flatMap(({ role, content }) =>
+    role === 'system' && content.trim() !== '' ? [content] : [],
+  );
   return system.length === 0 ? null : system.join('\n\n');
 }
 

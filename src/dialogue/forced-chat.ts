@@ -1,8 +1,8 @@
-import { headMask, type Receipt, ReceiptBook } from '../attention/index.js';
+import { type Receipt, ReceiptBook } from '../attention/index.js';
 import { guidedLogits, headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { currentMoment, type Message, parseMoment, type TokenRange } from '../text/index.js';
-import { Caches } from './caches.js';
+import { Caches, silencedBy } from './caches.js';
 import { followsTokens, type Passes, passEnds } from './forced-passes.js';
 import { layoutAnswer } from './given-answer.js';
 import { readHistory } from './history.js';
@@ -150,7 +150,8 @@ export function openForcedChat(
     const { prompt, ids, chosen } = layoutAnswer(format!, asked, answer, layoutOptions);
     const isClean = cleansCache(settings);
     const cleanLength = isClean ? pastLength(prompt) : 0;
-    caches.reuse(prompt, settings.target, isClean);
+    const silenced = silencedBy(settings, grid);
+    caches.reuse(prompt, settings.target, isClean ? silenced : null);
     const answerStart = prompt.ids.length;
     const tokens = [...prompt.ids, ...chosen];
     // As in a chat, the last token is chosen in this turn and forwarded in the next.
@@ -159,13 +160,11 @@ export function openForcedChat(
       ...{ settings, grid, prompt, turn: earlier + past.length + 1, system, turns: past },
       rows: { first: Math.max(session.length, cleanLength), choosing: answerStart - 1, end: last },
     });
-    const { silence } = settings;
-    const silenced = silence.length === 0 ? undefined : headMask({ pairs: silence }, grid);
     const pairs = grid.layers * grid.heads;
     const shares = new Float32Array(pairs * chosen.length * ranges.length);
     const meter = createShareMeter(grid);
     const book = new ReceiptBook(grid);
-    const guide = settings.guidance > 1 ? openGuide(asked, chosen, silenced) : null;
+    const guide = settings.guidance > 1 ? openGuide(asked, chosen, silenced.heads) : null;
     let latest: Float32Array | null = null;
     let block = blockFrom(0, chosen, most);
 
@@ -192,7 +191,7 @@ export function openForcedChat(
       const result = await session.advance(tokens.slice(start, end), {
         logits: choosing && most > 0 ? 'all' : 'none',
         intervention,
-        silenced,
+        silenced: silenced.heads,
         spans: ranges.length > 0 ? ranges : undefined,
       });
       const rows = end - start;

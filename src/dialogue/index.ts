@@ -9,7 +9,7 @@ export type { Held } from './caches.js';
 export { Chat, openChat } from './chat.js';
 export type { AnswerOptions, ChatOptions } from './chat-options.js';
 export { type ComparedStep, type ComparedTurns, type Comparison, openComparison } from './compare.js';
-export { DialogueCache, type GivenDialogue, type PreparedDialogue } from './dialogue-cache.js';
+export { DialogueCache, type GivenDialogue, type PreparedDialogue, systemText } from './dialogue-cache.js';
 export {
   type LoadedDialogue,
   loadDialogue,

@@ -56,6 +56,26 @@ describe('a session', () => {
     expect((await session.prefill(ids)).result.logits).toEqual(await fresh(ids));
   });
 
+  it('counts its clean tokens for the heads that are silenced', async () => {
+    const pairs = executor.blueprint.layers.length * 4;
+    const [none, one, other] = [[], [1], [2]].map((silent) =>
+      Uint8Array.from({ length: pairs }, (_, pair) => Number(silent.includes(pair as never))),
+    );
+    const session = new Session(executor);
+    const lengths = () => [undefined, none, one, other].map((mask) => session.cleanLengthUnder(mask));
+    await session.advance(ids.slice(0, 5), { silenced: one! });
+    await session.advance(ids.slice(5, 8), { silenced: one!.slice() });
+    expect([session.cleanLength, ...lengths()]).toEqual([0, 0, 0, 8, 0]);
+    await session.advance(ids.slice(8, 10), { silenced: other! });
+    expect(lengths()).toEqual([0, 0, 8, 0]);
+    session.rewind(0);
+    await session.advance(ids.slice(0, 5), { silenced: none! });
+    await session.advance(ids.slice(5, 6), { silenced: one! });
+    await session.advance(ids.slice(6, 7));
+    expect([session.cleanLength, ...lengths()]).toEqual([5, 5, 5, 0, 0]);
+    session.dispose();
+  });
+
   it('says how far its pass is while one runs', async () => {
     const session = new Session(executor);
     const pass = session.advance(ids);

@@ -58,13 +58,16 @@ export function defaultContextLength({ contextLength, layers }: Blueprint): numb
  * Cached keys and values depend on the intervention under which they were computed: they follow from hidden states,
  * and those from the attention of the layers below. So the same tokens have a different cache under another strength.
  * Reuse does not recompute: in a dialogue with a schedule, each turn keeps its own strength. To compute the whole
- * history under another strength, rewind to 0 first; to compute it without an intervention, rewind to `cleanLength`.
+ * history under another strength, rewind to 0 first; to compute it without an intervention, rewind to `cleanLength`. The
+ * same holds for silenced heads.
  */
 export class Session {
   readonly contextLength: number;
   readonly #sequence: Sequence;
   readonly #tokens: number[] = [];
   #cleanLength = 0;
+  /** The heads that were silenced while the clean tokens were computed; null for none. */
+  #silenced: Uint8Array | null = null;
   /** The token at which the current branch began. A branch cannot rewind below it: the tokens could not be restored. */
   #branchStart = 0;
   /** Aborts the running pass; null if none is running. */
@@ -100,11 +103,20 @@ export class Session {
   }
 
   /**
-   * Leading tokens whose keys and values no intervention has changed: they and all tokens before them were computed
-   * without one, or at a strength that changes nothing.
+   * Leading tokens whose keys and values are those of the untouched model: they and all tokens before them were computed
+   * without silenced heads, and without an intervention or at a strength that changes nothing.
    */
   get cleanLength(): number {
-    return this.#cleanLength;
+    return this.cleanLengthUnder(undefined);
+  }
+
+  /**
+   * Returns the number of leading tokens that were computed without an intervention, or at a strength that changes nothing,
+   * and with exactly these heads silenced.
+   * @param silenced `[layers × heads]`, 1 for a silenced head; undefined for none
+   */
+  cleanLengthUnder(silenced: Uint8Array | undefined): number {
+    return isSameMask(maskOf(silenced), this.#silenced) ? this.#cleanLength : 0;
   }
 
   /** How far the running pass is, in tokens; null if none is running. Executors that forward a pass at once stay at 0. */
@@ -146,7 +158,10 @@ export class Session {
       };
       const [result] = await this.executor.forward([request], { signal: pass.signal });
       this.#assertUsable();
-      const isClean = this.#cleanLength === this.length && leavesShares(intervention);
+      const mask = maskOf(silenced);
+      if (this.length === 0) this.#silenced = mask;
+      const isClean =
+        this.#cleanLength === this.length && leavesShares(intervention) && isSameMask(mask, this.#silenced);
       for (const id of tokens) this.#tokens.push(id);
       if (isClean) this.#cleanLength = this.length;
       return result!;
@@ -254,3 +269,10 @@ function leavesShares(intervention: Intervention | undefined): boolean {
   const { policy, strength } = intervention;
   return policy === 'off' || strength.every((each) => isIdentity(policy, each));
 }
+
+/** Returns a copy of the marks of silenced heads; null if none is silenced. */
+const maskOf = (silenced: Uint8Array | undefined): Uint8Array | null =>
+  silenced?.includes(1) ? silenced.slice() : null;
+
+const isSameMask = (a: Uint8Array | null, b: Uint8Array | null): boolean =>
+  a === b || (a !== null && b !== null && a.every((mark, pair) => mark === b[pair]));
