@@ -43,8 +43,8 @@ export function headMask({ layers, heads, pairs }: HeadSelection, grid: HeadGrid
   }
   if (pairs.length === 0) throw nothingSelected('head', 'pairs');
   for (const [layer, head] of pairs) {
-    checkIndex('layer', layer, grid.layers);
-    checkIndex('head', head, grid.heads);
+    checkIndex('layer', layer, grid.layers, 'pairs');
+    checkIndex('head', head, grid.heads, 'pairs');
     mask[layer * grid.heads + head] = 1;
   }
   return mask;
@@ -52,12 +52,14 @@ export function headMask({ layers, heads, pairs }: HeadSelection, grid: HeadGrid
 
 function checkIndices(kind: 'layer' | 'head', chosen: readonly number[], count: number): void {
   if (chosen.length === 0) throw nothingSelected(kind, `${kind}s`);
-  for (const index of chosen) checkIndex(kind, index, count);
+  for (const index of chosen) checkIndex(kind, index, count, `${kind}s`);
 }
 
-function checkIndex(kind: 'layer' | 'head', index: number, count: number): void {
+function checkIndex(kind: 'layer' | 'head', index: number, count: number, field: string): void {
   if (Number.isInteger(index) && index >= 0 && index < count) return;
-  throw new HoldfastError('E_STRENGTH', `${kind} ${index} does not exist: the model has ${count} ${kind}s`);
+  throw new HoldfastError('E_STRENGTH', `${kind} ${index} does not exist: the model has ${count} ${kind}s`, {
+    field,
+  });
 }
 
 function nothingSelected(kind: 'layer' | 'head', field: string): HoldfastError {

@@ -72,8 +72,8 @@ describe('uniformStrength', () => {
         { pairs: [[0, 0]], heads: [0] },
         'pairs cannot be combined with layers or heads (field pairs). Give either pairs, or layers and heads',
       ],
-      [{ pairs: [[3, 0]] }, 'layer 3 does not exist: the model has 3 layers'],
-      [{ pairs: [[0, 4]] }, 'head 4 does not exist: the model has 4 heads'],
+      [{ pairs: [[3, 0]] }, 'layer 3 does not exist: the model has 3 layers (field pairs)'],
+      [{ pairs: [[0, 4]] }, 'head 4 does not exist: the model has 4 heads (field pairs)'],
       [
         { pairs: [] },
         'no head is selected (field pairs). Name at least one, or leave out pairs to select all',
@@ -107,11 +107,11 @@ describe('uniformStrength', () => {
   it('refuses layers and heads that the model does not have, and says how many it has', () => {
     for (const layer of [3, -1, 0.5, Number.NaN]) {
       expect(() => uniformStrength('boost', 2, grid, { layers: [0, layer] })).toThrow(
-        eStrength(`layer ${layer} does not exist: the model has 3 layers`),
+        eStrength(`layer ${layer} does not exist: the model has 3 layers (field layers)`),
       );
     }
     expect(() => uniformStrength('boost', 2, grid, { heads: [4] })).toThrow(
-      eStrength('head 4 does not exist: the model has 4 heads'),
+      eStrength('head 4 does not exist: the model has 4 heads (field heads)'),
     );
   });
 

@@ -7,7 +7,7 @@ import {
   type Settings,
   type SettingsChanges,
 } from '../dialogue/index.js';
-import { checkAdjustments, type LogitAdjustments } from '../engine/index.js';
+import { checkAdjustments, type LogitAdjustments, type Model } from '../engine/index.js';
 import { ApiError } from './api-error.js';
 import type { HoldRequest, SamplingRequest } from './requests.js';
 import type { ServedModel } from './served-model.js';
@@ -71,43 +71,73 @@ export function adjustmentsOf(
   return adjustments;
 }
 
+/** How a request is steered. */
+export interface RequestSteering {
+  /** The changes to the server's settings. */
+  readonly changes: SettingsChanges;
+  /** What the server does by default and leaves off in this request; null for nothing. */
+  readonly notice: string | null;
+}
+
+/** What a server may do by default to a system message, and the change that leaves it off. */
+const HOLDING: readonly {
+  readonly name: string;
+  readonly isOn: (defaults: Settings) => boolean;
+  readonly off: SettingsChanges;
+}[] = [
+  {
+    name: 'policy',
+    isOn: ({ policy, target }) => policy !== 'off' && needsSystem(target),
+    off: { policy: 'off' },
+  },
+  { name: 'guidance', isOn: ({ guidance }) => guidance !== 1, off: { guidance: 1 } },
+  { name: 'reminder', isOn: ({ reminder }) => reminder === true, off: { reminder: null } },
+];
+
+const LIST = new Intl.ListFormat('en-GB');
+
 /**
- * Returns the changes that a request makes to how the server steers.
- * @param hasSystem whether the dialogue has a system message. Without one, the server's policy is off.
- * @throws HoldfastError `E_POLICY`, `E_TARGET` for names that do not exist
+ * Reads how a request is steered. Without a system message, what the server does to one by default is off. A policy that the
+ * request itself asks for stays, and is refused later if there is nothing to hold.
+ * @param hasSystem whether the dialogue has a system message with words
+ * @throws ApiError for a hold that contradicts itself; HoldfastError `E_POLICY`, `E_TARGET` for names that do not exist
  */
-export async function steeringChanges(
+export async function readSteering(
   hold: HoldRequest | null | undefined,
   { defaults, model }: Pick<ServedModel, 'defaults' | 'model'>,
   hasSystem: boolean,
-): Promise<SettingsChanges> {
+): Promise<RequestSteering> {
+  const own = await holdChanges(hold, model);
+  if (hasSystem) return { changes: own, notice: null };
+  const asks = Object.keys(own).length > 0;
+  const left = HOLDING.filter(({ name, isOn }) => isOn(defaults) && !(asks && name === 'policy'));
+  const changes = Object.assign({}, ...left.map(({ off }) => off), own);
+  if (left.length === 0) return { changes, notice: null };
+  const what = `${LIST.format(left.map(({ name }) => name))} ${left.length === 1 ? 'is' : 'are'}`;
+  return {
+    changes,
+    notice: `the request has no system message: the server's ${what} off in this answer`,
+  };
+}
+
+/** Returns the changes that a request's hold asks for. The library refuses those that exclude each other. */
+async function holdChanges(hold: HoldRequest | null | undefined, model: Model): Promise<SettingsChanges> {
   const { stream: _, off, preset, policy, target, ...others } = hold ?? {};
   const asked = {
     ...others,
     ...(target === undefined ? {} : { target: parseTarget(target) }),
     ...(policy === undefined ? {} : { policy: parsePolicy(policy) }),
-  };
-  const asks = Object.keys(asked).length > 0;
-  const missing = hasSystem ? {} : withoutSystem(defaults);
-  if (off === true || preset === true) {
-    if ((off === true && asks) || off === preset || policy !== undefined) {
-      throw new ApiError(400, 'give off, or preset, or a policy', {
-        param: off === true ? 'hold.off' : 'hold.preset',
-      });
-    }
-    const known = off === true ? null : await presetFor(model);
-    const chosen = off === true ? { policy: 'off' } : known === null ? { hold: true } : holdOptions(known);
-    return { ...missing, ...chosen, ...asked } as SettingsChanges;
+  } as SettingsChanges;
+  if (off !== true && preset !== true) return asked;
+  if ((off === true && Object.keys(asked).length > 0) || off === preset || policy !== undefined) {
+    throw new ApiError(400, 'give off, or preset, or a policy', {
+      param: off === true ? 'hold.off' : 'hold.preset',
+    });
   }
-  const idle = !hasSystem && !asks && needsSystem(defaults.target) ? { policy: 'off' } : {};
-  return { ...missing, ...idle, ...asked } as SettingsChanges; // the library refuses what excludes each other
+  if (off === true) return { policy: 'off' };
+  const known = await presetFor(model);
+  return { ...(known === null ? { hold: true } : holdOptions(known)), ...asked } as SettingsChanges;
 }
-
-/** Returns the changes that take away what a request cannot ask for, and what needs a system message. */
-const withoutSystem = ({ reminder }: Settings): object => ({
-  guidance: 1,
-  ...(reminder === true ? { reminder: null } : {}),
-});
 
 /**
  * Returns the settings of a request's answers: the server's, with the request's changes.

@@ -14,6 +14,7 @@ const TYPES = {
   401: 'authentication_error',
   403: 'permission_error',
   404: 'invalid_request_error',
+  405: 'invalid_request_error',
   413: 'invalid_request_error',
   415: 'invalid_request_error',
   429: 'rate_limit_error',
@@ -30,6 +31,8 @@ export interface ApiErrorDetails {
   readonly code?: string | null;
   /** After how many milliseconds the same request may succeed. */
   readonly retryAfterMs?: number;
+  /** The methods that the path has, for status 405. */
+  readonly allow?: readonly string[];
   readonly cause?: unknown;
 }
 
@@ -39,16 +42,18 @@ export class ApiError extends Error {
   readonly param: string | null;
   readonly code: string | null;
   readonly retryAfterMs: number | null;
+  readonly allow: readonly string[] | null;
 
   constructor(
     readonly status: ErrorStatus,
     message: string,
-    { param = null, code = null, retryAfterMs, cause }: ApiErrorDetails = {},
+    { param = null, code = null, retryAfterMs, allow, cause }: ApiErrorDetails = {},
   ) {
     super(message, cause === undefined ? {} : { cause });
     this.param = param;
     this.code = code;
     this.retryAfterMs = retryAfterMs ?? null;
+    this.allow = allow ?? null;
   }
 
   /** The body of the response, as the OpenAI API has it. */
@@ -57,9 +62,10 @@ export class ApiError extends Error {
     return { error: { message, type: TYPES[status], param, code } };
   }
 
-  /** The headers that tell clients whether to try again. */
+  /** The headers that tell clients whether to try again, and with which method. */
   get headers(): Readonly<Record<string, string>> {
-    const { retryAfterMs: wait } = this;
+    const { retryAfterMs: wait, allow } = this;
+    if (allow !== null) return { allow: allow.join(', '), 'x-should-retry': 'false' };
     if (wait === null) return { 'x-should-retry': 'false' };
     return {
       'x-should-retry': 'true',
@@ -69,7 +75,7 @@ export class ApiError extends Error {
   }
 }
 
-/** The codes of errors that a request causes, with the field that they are about; null if the error names its own. */
+/** The codes of errors that a request causes, with the part of it that they are about; null if it is the error's field. */
 const CAUSED_BY_REQUESTS: Readonly<Partial<Record<ErrorCode, string | null>>> = {
   E_CONTEXT_FULL: 'messages',
   E_DIALOGUE: 'messages',
@@ -84,7 +90,7 @@ const CAUSED_BY_REQUESTS: Readonly<Partial<Record<ErrorCode, string | null>>> = 
   E_USAGE: null,
 };
 
-/** The names of sampling options in requests, where they differ. */
+/** The names of fields in requests, where they differ from those of the library. */
 const PARAMS: Readonly<Record<string, string>> = {
   topP: 'top_p',
   maxTokens: 'max_tokens',
@@ -92,6 +98,12 @@ const PARAMS: Readonly<Record<string, string>> = {
   presence: 'presence_penalty',
   frequency: 'frequency_penalty',
   bias: 'logit_bias',
+  layers: 'hold.layers',
+  heads: 'hold.heads',
+  strength: 'hold.strength',
+  step: 'hold.schedule.step',
+  rate: 'hold.schedule.rate',
+  share: 'hold.schedule.share',
 };
 
 /**
@@ -111,11 +123,12 @@ export function toApiError(error: unknown): ApiError {
   if (!(error instanceof HoldfastError) || param === undefined) {
     return new ApiError(500, 'the server failed: its log says why', { code: 'internal_error', cause: error });
   }
-  const { what, hint, code, field } = error;
-  // The hint of a template's error names a path.
-  const shown = hint === undefined || code === 'E_TEMPLATE' ? what : `${what}. ${hint}`;
+  const { what, hint, code, field, file } = error;
+  // The hint of an error about a file may name its path.
+  const shown = hint === undefined || file !== undefined ? what : `${what}. ${hint}`;
+  const isInside = field?.startsWith(`${param}.`) === true;
   return new ApiError(400, shown, {
-    param: param ?? (field === undefined ? null : (PARAMS[field] ?? field)),
+    param: isInside ? field! : (PARAMS[field ?? ''] ?? param ?? field ?? null),
     code: code === 'E_CONTEXT_FULL' ? 'context_length_exceeded' : code,
     cause: error,
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import { chatAnswer, eventsOf, jsonOf, type Serving, serving } from '../../test/support/serving.js';
 import type { Model } from '../engine/index.js';
+import { chatFormat } from '../text/index.js';
 
 const CHAT = '/v1/chat/completions';
 const BY_TURN = {
@@ -83,8 +84,66 @@ describe('a chat', () => {
     const sum = prompt.after + sink.after + turns[0] + turns[1];
     expect(sum).toBeGreaterThan(0.9);
     expect(sum).toBeLessThan(1.001);
-    const alone = await jsonOf(await held.ask(CHAT, asked(user('no system prompt'))));
-    expect(alone.hold).toMatchObject({ policy: 'off', strength: null });
+  });
+
+  it.each([
+    ['none', []],
+    ['an empty one', [{ role: 'system', content: '' }]],
+    ['one without words', [{ role: 'developer', content: [{ type: 'text', text: ' \n' }] }]],
+    ['one of nothing', [{ role: 'system', content: null }]],
+  ])('leaves off what the server does by default to a system message, and says so: %s', async (_, before) => {
+    const guided = serving({ tiny: model }, { ...BY_TURN, reminder: true, guidance: 1.5 });
+    const contents = serving({ tiny: model }, { ...BY_TURN, target: { kind: 'content' } });
+    for (const [server, off] of [
+      [held, 'policy is'],
+      [contents, 'policy is'],
+      [guided, 'policy, guidance and reminder are'],
+    ] as const) {
+      const { hold } = await jsonOf(await server.ask(CHAT, asked(...before, user('hello'))));
+      expect(hold).toMatchObject({ policy: 'off', strength: null });
+      expect((hold.receipt?.touched ?? []).every((pairs: number) => pairs === 0)).toBe(true);
+      expect(hold.notice).toBe(`the request has no system message: the server's ${off} off in this answer`);
+      const request = { ...asked(...before, user('hello')), stream: true };
+      expect((await eventsOf(await server.ask(CHAT, request))).chunks.at(-1).hold.notice).toBe(hold.notice);
+    }
+    const sink = serving({ tiny: model }, { policy: 'boost', strength: 2, target: { kind: 'sink' } });
+    const { hold } = await jsonOf(await sink.ask(CHAT, asked(...before, user('hello'))));
+    expect(hold).toMatchObject({ policy: 'boost', notice: null });
+    for (const own of [{ strength: 0.5 }, { layers: [0] }, { preset: true }]) {
+      const refused = await held.ask(CHAT, { ...asked(...before, user('hello')), hold: own });
+      expect([refused.status, (await jsonOf(refused)).error.code]).toEqual([400, 'E_TARGET']);
+    }
+    for (const own of [{ off: true }, { stream: true }, {}, null]) {
+      const response = await held.ask(CHAT, { ...asked(...before, user('hello')), hold: own });
+      expect([response.status, (await jsonOf(response)).hold.policy]).toEqual([200, 'off']);
+    }
+  });
+
+  it('writes what tools were called, and what they said, with a template that can', async () => {
+    const template = `{% for m in messages %}<|im_start|>{{ m.role }}
+{{ m.content }}{% for c in m.tool_calls %}{{ c.function.name }}{{ c.function.arguments | tojson }}{% endfor %}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
+{% endif %}`;
+    const format = chatFormat({ tokenizer: model.tokenizer!, template });
+    const server = serving({ tiny: { ...model, tokenizer: model.tokenizer, format } }, BY_TURN);
+    const call = (text: string) => ({
+      id: 'c',
+      type: 'function',
+      function: { name: 'pull', arguments: text },
+    });
+    const dialogue = (text: string, said: string) => [
+      ...[system, user('hello'), { role: 'assistant', content: null, tool_calls: [call(text)] }],
+      { role: 'tool', tool_call_id: 'c', content: said },
+    ];
+    const tokensOf = async (...given: object[]) =>
+      (await jsonOf(await server.ask(CHAT, asked(...given)))).usage.prompt_tokens;
+    const short = await tokensOf(...dialogue('{}', 'yes'));
+    expect(await tokensOf(...dialogue('', 'yes'))).toBe(short);
+    expect(await tokensOf(...dialogue('{"rope": "the long one"}', 'yes'))).toBeGreaterThan(short);
+    expect(await tokensOf(...dialogue('{}', 'yes, it holds fast'))).toBeGreaterThan(short);
+    const { hold } = await jsonOf(await server.ask(CHAT, asked(...dialogue('{}', 'yes'))));
+    expect(hold.shares.turns).toHaveLength(1);
+    expect(hold.receipt).not.toBeNull();
   });
 
   it.each([
@@ -274,6 +333,12 @@ describe('a completion', () => {
     const prompt = addsBos ? [bos!.id, ...ids] : ids;
     const byIds = await jsonOf(await plain.ask(COMPLETE, { ...request, prompt }));
     expect(byIds.choices).toEqual(body.choices);
+    const twice = await jsonOf(
+      await plain.ask(COMPLETE, { ...request, prompt: [prompt, prompt.slice(0, 2)] }),
+    );
+    expect(twice.choices).toHaveLength(2);
+    expect(twice.choices[0]).toEqual(body.choices[0]);
+    expect(twice.usage.prompt_tokens).toBe(prompt.length + 2);
     const { chunks, done } = await eventsOf(await plain.ask(COMPLETE, { ...request, stream: true }));
     expect(done).toBe(true);
     expect(chunks.map(({ choices }) => choices[0].text).join('')).toBe(body.choices[0].text);
@@ -287,6 +352,10 @@ describe('a completion', () => {
     const { tokens, token_logprobs: own, text_offset: offsets } = body.choices[0].logprobs;
     expect(own).toHaveLength(tokens.length);
     expect(offsets[0]).toBe(0);
+    const { chunks } = await eventsOf(await plain.ask(COMPLETE, { ...many, stream: true }));
+    const first = chunks.filter(({ choices: [{ index, logprobs }] }) => index === 0 && logprobs !== null);
+    expect(first.flatMap(({ choices }) => choices[0].logprobs.text_offset)).toEqual(offsets);
+    expect(first.flatMap(({ choices }) => choices[0].logprobs.tokens)).toEqual(tokens);
   });
 
   it('does not spoil the cache of a chat', async () => {
@@ -322,6 +391,27 @@ describe('other routes', () => {
       expect.arrayContaining(['/v1/models', '/v1/chat/completions', '/v1/completions']),
     );
     expect(api.components.schemas.ChatRequest.properties.hold).toBeDefined();
+  });
+
+  it.each([
+    ['/v1/chat/completions', 'GET', 'POST'],
+    ['/v1/completions', 'PUT', 'POST'],
+    ['/v1/models', 'POST', 'GET, HEAD'],
+    ['/v1/models/tiny', 'DELETE', 'GET, HEAD'],
+    ['/health', 'PATCH', 'GET, HEAD'],
+    ['/openapi.json', 'OPTIONS', 'GET, HEAD'],
+  ])('take no other methods than theirs: %s %s', async (path, method, allowed) => {
+    const response = await plain.ask(path, undefined, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allowed]);
+    expect((await jsonOf(response)).error).toMatchObject({ code: 'method_not_allowed', param: null });
+    expect((await plain.ask(`${path}/nowhere/x`, undefined, { method: 'TRACEROUTE' })).status).toBe(
+      path.startsWith('/v1/models') ? 405 : 404,
+    );
+  });
+
+  it('answer to HEAD as to GET, without a body', async () => {
+    const response = await plain.ask('/v1/models', undefined, { method: 'HEAD' });
+    expect([response.status, await response.text()]).toEqual([200, '']);
   });
 
   it('point from /v1/responses to chats, and take two slashes for one', async () => {

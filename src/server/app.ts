@@ -96,6 +96,11 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   app.onError((error, c) => failed(c, error));
   app.notFound((c) => {
     const { path } = c.req;
+    const allow = methodsAt(app, path);
+    if (allow.length > 0) {
+      const message = `this route takes ${allow.join(', ')}`;
+      return failed(c, new ApiError(405, message, { code: 'method_not_allowed', allow }));
+    }
     const what =
       path === '/v1/responses'
         ? 'this server has no /v1/responses: use /v1/chat/completions'
@@ -148,9 +153,10 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
       const request = await readRequest(c.req.raw, chatRequest);
       const at = now();
       const served = await takeModel(work, request.model);
-      const dialogue = await readChat(request, served, at);
+      const { dialogue, notice } = await readChat(request, served, at);
       const cache = await takeCache(work, served, continuing(dialogue));
-      const events = answerChat(request, served, cache, cache.prepare(dialogue), work.signal);
+      const prepared = cache.prepare(dialogue);
+      const events = answerChat(request, served, cache, { prepared, notice, signal: work.signal });
       const head = responseHead('chatcmpl', served, at);
       const options = bodyOptions(request, request.logprobs === true);
       return {
@@ -190,4 +196,14 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
     work.atEnd(lease.release);
     return lease.cache;
   }
+}
+
+/** Returns the methods that a path can be asked with; none if there is no such route. */
+function methodsAt({ routes, router }: OpenAPIHono<Env>, path: string): readonly string[] {
+  const methods = [...new Set(routes.map(({ method }) => method))];
+  // What runs before every route has the method ALL.
+  const own = methods.filter((method) =>
+    router.match(method, path)[0].some(([[, route]]) => route.method === method && method !== 'ALL'),
+  );
+  return own.includes('GET') ? [...own, 'HEAD'] : own;
 }

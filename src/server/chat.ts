@@ -1,10 +1,18 @@
-import type { AnswerStep, DialogueCache, GivenDialogue, PreparedDialogue, Turn } from '../dialogue/index.js';
+import {
+  type AnswerStep,
+  type DialogueCache,
+  type GivenDialogue,
+  type PreparedDialogue,
+  systemText,
+  type Turn,
+} from '../dialogue/index.js';
 import type { LogitAdjustments } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import type { Moment, TemplateMessage } from '../text/index.js';
-import { adjustmentsOf, samplingChanges, seedOf, settingsOf, steeringChanges } from './answer-settings.js';
+import type { Moment } from '../text/index.js';
+import { adjustmentsOf, readSteering, samplingChanges, seedOf, settingsOf } from './answer-settings.js';
 import type { Suits } from './cache-pool.js';
 import { createRowReader, type HoldReport, type HoldShares, WATCHED } from './hold-report.js';
+import { lengthOf, readMessage } from './messages.js';
 import { type ChatRequest, LIMITS } from './requests.js';
 import type { ServedModel } from './served-model.js';
 import { type ChosenLogprob, createLogprobWriter } from './token-logprobs.js';
@@ -37,32 +45,35 @@ export interface TokenCounts {
   readonly answer: number;
 }
 
+/** The dialogue of a request. */
+export interface ChatRead {
+  readonly dialogue: GivenDialogue;
+  /** What the server does by default and leaves off in this request; null for nothing. */
+  readonly notice: string | null;
+}
+
+/** The dialogue of a request, prepared by the cache that answers it. */
+export interface PreparedChat extends Pick<ChatRead, 'notice'> {
+  readonly prepared: PreparedDialogue;
+  /** Stops the answers. */
+  readonly signal: AbortSignal;
+}
+
 /**
  * Returns the dialogue of a request.
  * @throws ApiError and HoldfastError for values that are not possible
  */
-export async function readChat(
-  request: ChatRequest,
-  served: ServedModel,
-  now: Moment,
-): Promise<GivenDialogue> {
-  const messages = request.messages.map(({ role, content }): TemplateMessage => {
-    const text = typeof content === 'string' ? content : (content ?? []).map((part) => part.text).join('');
-    return { role: role === 'developer' ? 'system' : role, content: text };
-  });
-  checkLength(messages, served);
-  const hasSystem = messages.some(({ role }) => role === 'system');
-  const settings = settingsOf(
-    served,
-    await steeringChanges(request.hold, served, hasSystem),
-    samplingChanges(request, served, request.top_logprobs ?? 0),
-  );
-  return { messages, settings, now };
+export async function readChat(request: ChatRequest, served: ServedModel, now: Moment): Promise<ChatRead> {
+  checkLength(request, served);
+  const messages = request.messages.map(readMessage);
+  const { changes, notice } = await readSteering(request.hold, served, systemText(messages) !== null);
+  const settings = settingsOf(served, changes, samplingChanges(request, served, request.top_logprobs ?? 0));
+  return { dialogue: { messages, settings, now }, notice };
 }
 
 /** Refuses text that cannot fit the context, before it costs the time to tokenise it. */
-function checkLength(messages: readonly TemplateMessage[], { contextLength }: ServedModel): void {
-  const length = messages.reduce((sum, { content }) => sum + content.length, 0);
+function checkLength({ messages }: ChatRequest, { contextLength }: ServedModel): void {
+  const length = messages.reduce((sum, message) => sum + lengthOf(message), 0);
   const most = LIMITS.charactersPerToken * contextLength;
   if (length <= most) return;
   throw new HoldfastError(
@@ -91,18 +102,17 @@ export function answerChat(
   request: ChatRequest,
   served: ServedModel,
   cache: DialogueCache,
-  prepared: PreparedDialogue,
-  signal: AbortSignal,
+  chat: PreparedChat,
 ): AsyncGenerator<ChatEvent, void> {
-  return answers(request, served, cache, prepared, { signal, adjust: adjustmentsOf(request, served) });
+  return answers(request, served, cache, chat, adjustmentsOf(request, served));
 }
 
 async function* answers(
   request: ChatRequest,
   { model, format }: ServedModel,
   cache: DialogueCache,
-  prepared: PreparedDialogue,
-  { signal, adjust }: { readonly signal: AbortSignal; readonly adjust: LogitAdjustments | undefined },
+  { prepared, notice, signal }: PreparedChat,
+  adjust: LogitAdjustments | undefined,
 ): AsyncGenerator<ChatEvent, void> {
   const streamsHold = request.stream === true && request.hold?.stream === true;
   for (let choice = 0; choice < (request.n ?? 1); choice++) {
@@ -136,7 +146,7 @@ async function* answers(
       kind: 'end',
       choice,
       finish: turn.finish === 'length' ? 'length' : 'stop',
-      hold: rows.report(turn),
+      hold: rows.report(turn, notice),
       tokens: countsOf(turn),
     };
   }

@@ -8,6 +8,7 @@ import type { TokenCounts } from './chat.js';
 import { type BodyOptions, type ResponseHead, usageOf } from './chat-bodies.js';
 import { type CompletionRequest, LIMITS } from './requests.js';
 import type { ServedModel } from './served-model.js';
+import { charactersOf, type TextLogprobs, textLogprobs } from './text-logprobs.js';
 import { type ChosenLogprob, createLogprobWriter } from './token-logprobs.js';
 
 /** A part of the continuations of a request's prompts. */
@@ -38,19 +39,24 @@ export function readPrompts(
   { model, format, contextLength }: ServedModel,
 ): readonly (readonly number[])[] {
   const { tokenizer } = format;
-  const isIds = Array.isArray(prompt) && typeof prompt[0] === 'number';
+  const { bos, addsBos } = tokenizer;
   const { vocabSize } = model.executor.blueprint;
-  if (isIds) return [fitting(prompt as number[], contextLength, vocabSize)];
-  const texts = typeof prompt === 'string' ? [prompt] : (prompt as string[]);
-  const length = texts.reduce((sum, text) => sum + text.length, 0);
+  const prompts = promptsOf(prompt);
+  const length = prompts.reduce((sum, each) => sum + (typeof each === 'string' ? each.length : 0), 0);
   if (length > LIMITS.charactersPerToken * contextLength) {
     throw tooLong(`${length} characters`, contextLength);
   }
-  return texts.map((text) => {
-    const ids = tokenizer.encode(text, { special: true });
-    const { bos, addsBos } = tokenizer;
+  return prompts.map((each) => {
+    if (typeof each !== 'string') return fitting(each, contextLength, vocabSize);
+    const ids = tokenizer.encode(each, { special: true });
     return fitting(addsBos && ids[0] !== bos!.id ? [bos!.id, ...ids] : ids, contextLength, vocabSize);
   });
+}
+
+/** Returns the prompts of a request: one text, one list of tokens, or several of either kind. */
+function promptsOf(prompt: CompletionRequest['prompt']): readonly (string | readonly number[])[] {
+  if (typeof prompt === 'string') return [prompt];
+  return typeof prompt[0] === 'number' ? [prompt as number[]] : (prompt as string[] | number[][]);
 }
 
 /** Checks that a prompt has tokens, that the model knows them, and that they leave room for another. */
@@ -144,31 +150,6 @@ async function* continuations(
   }
 }
 
-/** The log probabilities of a text in the form of this older API. */
-interface TextLogprobs {
-  readonly tokens: string[];
-  readonly token_logprobs: number[];
-  readonly top_logprobs: Record<string, number>[];
-  readonly text_offset: number[];
-}
-
-/** @param offset characters of the answer before these tokens */
-function textLogprobs(tokens: readonly ChosenLogprob[], offset: number): TextLogprobs {
-  const offsets: number[] = [];
-  for (const { token } of tokens) {
-    offsets.push(offset);
-    offset += token.length;
-  }
-  return {
-    tokens: tokens.map(({ token }) => token),
-    token_logprobs: tokens.map(({ logprob }) => logprob),
-    top_logprobs: tokens.map((chosen) =>
-      Object.fromEntries([...chosen.top_logprobs, chosen].map(({ token, logprob }) => [token, logprob])),
-    ),
-    text_offset: offsets,
-  };
-}
-
 /** Collects the events of a request into one response. */
 export async function completionBody(
   head: ResponseHead,
@@ -219,7 +200,7 @@ export async function* completionChunks(
     const { choice } = event;
     if (event.kind === 'piece') {
       const offset = offsets[choice] ?? 0;
-      offsets[choice] = offset + event.text.length;
+      offsets[choice] = offset + charactersOf(event.text);
       yield chunk(choice, event.text, logprobs ? textLogprobs(event.logprobs, offset) : null, null);
     } else {
       counts.push(event.tokens);

@@ -25,7 +25,7 @@ export interface Asking {
  * @throws ApiError 403
  */
 export function checkNames({ hosts, origins }: Access, { host, origin }: Asking): void {
-  const name = hostname(host);
+  const name = readHost(host);
   if (name === null || !(isOwn(name) || hosts.some((own) => own.toLowerCase() === name))) {
     throw new ApiError(403, 'this server does not answer to this host name: start it with --allow-host', {
       code: 'host_not_allowed',
@@ -54,9 +54,20 @@ export function checkToken({ token }: Access, { authorization }: Asking): void {
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Returns the name in a Host header, in lower case and without the port; null if it is none. */
-function hostname(host: string | null): string | null {
+export function readHost(host: string | null): string | null {
   const match = /^(\[[\da-f:.]+\]|[a-z\d._-]+)(?::\d{1,5})?$/i.exec(host ?? '');
   return match === null ? null : match[1]!.toLowerCase().replace(/^\[|\]$/g, '');
+}
+
+/**
+ * Returns an origin as browsers send it, without a slash at its end and without the default port of its scheme; null for a
+ * text that is more or less than an origin.
+ */
+export function readOrigin(text: string): string | null {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url === null || url.host === '' || !['', '/'].includes(url.pathname)) return null;
+  const others = [url.username, url.password, url.search, url.hash];
+  return others.every((part) => part === '') ? `${url.protocol}//${url.host}` : null;
 }
 
 /** Whether a name is one that no other site can have: an address, or that of the loopback interface. */

@@ -24,7 +24,7 @@ export interface HoldReport {
   /** Means over the rows that chose the answer's tokens. */
   readonly shares: HoldShares;
   readonly receipt: Receipt | null;
-  /** Why the policy did not do what it was asked to; else null. */
+  /** What is off in this answer, and why the policy did not do what it was asked to; else null. */
   readonly notice: string | null;
 }
 
@@ -35,8 +35,8 @@ export const WATCHED: readonly Target[] = [{ kind: 'message' }, { kind: 'sink' }
 export interface RowReader {
   /** Takes the row of the next token, and returns its shares. */
   add(row: RowObservation): HoldShares;
-  /** Returns the report of the answer. */
-  report(turn: Turn): HoldReport;
+  /** Returns the report of the answer. @param off what is off in it; null for nothing */
+  report(turn: Turn, off: string | null): HoldReport;
 }
 
 /** Returns a reader for one answer. Means are over the heads that see furthest. */
@@ -52,16 +52,18 @@ export function createRowReader(model: Model): RowReader {
         const { before, after } = sharesAt(measured, places);
         return { before: meanOverHeads(heads, before), after: meanOverHeads(heads, after) };
       };
-      const last = Math.max(...spans.map(({ turn }) => turn));
-      const places = Array.from({ length: last }, (_, index) =>
-        spans.flatMap(({ turn }, place) => (turn === index + 1 ? [place] : [])),
-      );
+      const places: number[][] = [];
+      for (const [place, { turn }] of spans.entries()) {
+        while (places.length < turn) places.push([]);
+        if (turn > 0) places[turn - 1]!.push(place);
+      }
       const turns = places.map((own) => shareOf(own)!.after);
       for (const [turn, share] of turns.entries()) sums[turn] = (sums[turn] ?? 0) + share;
       rows++;
       return { prompt: shareOf(watched[0]), sink: shareOf(watched[1]), turns };
     },
-    report({ settings, strength, parts, receipt, notice }) {
+    report({ settings, strength, parts, receipt, notice }, off) {
+      const notices = [off, notice].filter((each) => each !== null);
       const meanOf = (part: AnswerShares | null): Share | null => part?.mean ?? null;
       return {
         policy: settings.policy,
@@ -72,7 +74,7 @@ export function createRowReader(model: Model): RowReader {
           turns: sums.map((sum) => sum / rows),
         },
         receipt,
-        notice,
+        notice: notices.length === 0 ? null : notices.join('; '),
       };
     },
   };

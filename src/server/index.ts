@@ -4,7 +4,7 @@
  * terminals.
  */
 export { createApp, type ServerOptions } from './app.js';
-export { isLoopback } from './guard.js';
+export { isLoopback, readHost, readOrigin } from './guard.js';
 export { listen } from './listen.js';
 export { ModelShelf, type ShelfEntry } from './model-shelf.js';
 export type { LogEntry } from './respond.js';

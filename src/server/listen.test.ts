@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture } from '../../test/support/chat-fixtures.js';
 import { type Serving, serving } from '../../test/support/serving.js';
 import type { Model } from '../engine/index.js';
-import type { Access } from './guard.js';
+import { type Access, readOrigin } from './guard.js';
 import { type Listening, listen } from './listen.js';
 
 let model: Model;
@@ -127,6 +127,21 @@ describe('names are checked before routes', () => {
     );
     expect(await preflight([])).not.toMatch(/access-control-allow-origin/i);
   });
+});
+
+it.each([
+  ['https://chat.example', 'https://chat.example'],
+  ['https://chat.example/', 'https://chat.example'],
+  ['HTTPS://Chat.Example:443', 'https://chat.example'],
+  ['http://localhost:3000/', 'http://localhost:3000'],
+  ['tauri://localhost', 'tauri://localhost'],
+  ['https://chat.example/page', null],
+  ['https://chat.example/?x', null],
+  ['chat.example', null],
+  ['null', null],
+  ['*', null],
+])('the origin %s is read as %s', (text, origin) => {
+  expect(readOrigin(text)).toBe(origin);
 });
 
 describe('a token', () => {

@@ -16,13 +16,12 @@ export async function readRequest<Schema extends z.ZodType>(
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(request.headers.get('content-type') ?? '')) {
     throw new ApiError(415, 'send the request as JSON, with content-type: application/json');
   }
-  const json = parse(await readBytes(request));
-  const half = halfPairIn(json);
-  if (half !== null) {
+  const result = schema.safeParse(parse(await readBytes(request)));
+  if (result.success) {
+    const half = halfPairIn(result.data);
+    if (half === null) return result.data;
     throw new ApiError(400, 'a text has half of a surrogate pair', { param: half.join('.') || null });
   }
-  const result = schema.safeParse(json);
-  if (result.success) return result.data;
   const { path: whole, message: text } = deepest(result.error.issues);
   const [path, message] = [whole, text].map((each) => each.slice(0, MOST_SHOWN)) as [string, string];
   throw new ApiError(400, path === '' ? message : `${path}: ${message}`, { param: path || null });

@@ -20,6 +20,19 @@ beforeAll(async () => {
 });
 afterAll(() => model.dispose());
 
+/** A dialogue whose second message calls a tool. */
+const calling = (role: string, text: string) => ({
+  messages: [
+    { role: 'user', content: 'hello' },
+    {
+      role,
+      content: '',
+      tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: text } }],
+    },
+    { role: 'tool', content: 'x', tool_call_id: 'c' },
+  ],
+});
+
 /** What is changed in a good request, and the field that the refusal names. */
 const REFUSED: readonly (readonly [object, string])[] = [
   [{ messages: [] }, 'messages'],
@@ -31,7 +44,21 @@ const REFUSED: readonly (readonly [object, string])[] = [
     'messages.0.content.0.type',
   ],
   [{ messages: [{ role: 'user', content: [{ type: 'text' }] }] }, 'messages.0.content.0.text'],
-  [{ messages: [{ role: 'assistant', content: null, tool_calls: [{}] }] }, 'messages.0.tool_calls'],
+  [
+    { messages: [{ role: 'assistant', content: null, tool_calls: [{}] }] },
+    'messages.0.tool_calls.0.function',
+  ],
+  [calling('assistant', '{}'), 'messages.1.tool_calls'],
+  [calling('user', '{}'), 'messages.1.tool_calls'],
+  [calling('assistant', '{'), 'messages.1.tool_calls.0.function.arguments'],
+  [calling('assistant', '[]'), 'messages.1.tool_calls.0.function.arguments'],
+  [calling('assistant', '{"x": "\\ud800"}'), 'messages.1.tool_calls.0.function.arguments'],
+  [calling('assistant', `{"x": ${'['.repeat(1e5)}${']'.repeat(1e5)}}`), 'messages'],
+  [
+    calling('assistant', `{"x": ${'['.repeat(40)}${']'.repeat(40)}}`),
+    'messages.1.tool_calls.0.function.arguments',
+  ],
+  [{ messages: [{ role: 'assistant', content: 'x', function_call: {} }] }, 'messages.0.function_call'],
   [{ messages: [{ role: 'user', content: '\ud800' }] }, 'messages.0.content'],
   [{ messages: [{ role: 'user', content: 'x'.repeat(10_000) }] }, 'messages'],
   [{ messages: Array.from({ length: 3000 }, () => ({ role: 'user', content: '' })) }, 'messages'],
@@ -62,6 +89,14 @@ const REFUSED: readonly (readonly [object, string])[] = [
   [{ hold: { policy: 'split-softmax', strength: 2 } }, 'hold.strength'],
   [{ hold: { strength: 0.5 } }, 'hold.strength'],
   [{ hold: { policy: 'boost', strength: 2, schedule: { kind: 'constant', strength: 2 } } }, 'hold.strength'],
+  [{ hold: { policy: 'boost', strength: 2, layers: [99] } }, 'hold.layers'],
+  [{ hold: { policy: 'boost', strength: 2, layers: [] } }, 'hold.layers'],
+  [{ hold: { policy: 'boost', strength: 2, heads: [99] } }, 'hold.heads'],
+  [{ hold: { off: true, heads: [99] } }, 'hold.off'],
+  [
+    { hold: { policy: 'boost', schedule: { kind: 'per-turn', from: 1, to: 2, step: -1 } } },
+    'hold.schedule.step',
+  ],
   [{ hold: { off: true, policy: 'boost', strength: 2 } }, 'hold.off'],
   [{ hold: { preset: true, off: true } }, 'hold.off'],
   [{ hold: { preset: true, target: 'nowhere' } }, 'hold.target'],
@@ -88,6 +123,11 @@ describe('a chat', () => {
     const response = await server.ask(path, { ...request, stream: true });
     expect(response.status).toBe(400);
     expect((await jsonOf(response)).error.type).toBe('invalid_request_error');
+  });
+
+  it.each([1e4, 1e5])('is refused at once if it has %i messages', { timeout: 20_000 }, async (length) => {
+    const response = await server.ask(CHAT, { messages: Array(length).fill({ role: 'user', content: 'x' }) });
+    expect([response.status, (await jsonOf(response)).error.param]).toEqual([400, 'messages']);
   });
 
   it('is refused in few words, whatever the length of its names', async () => {
@@ -154,6 +194,11 @@ describe('a completion', () => {
     [{ prompt: '' }, 'prompt'],
     [{ prompt: 'the rope '.repeat(400) }, 'prompt'],
     [{ prompt: [1, 99999] }, 'prompt'],
+    [{ prompt: [[1], [99999]] }, 'prompt'],
+    [{ prompt: [[1], []] }, 'prompt'],
+    [{ prompt: [[1], 'x'] }, 'prompt'],
+    [{ prompt: [1, 'x'] }, 'prompt'],
+    [{ prompt: [] }, 'prompt'],
     [{ prompt: Array.from({ length: 9 }, () => 'x') }, 'prompt'],
     [{ prompt: 'x', echo: true }, 'echo'],
     [{ prompt: 'x', best_of: 2 }, 'best_of'],

@@ -5,13 +5,17 @@ import { scheduleSchema } from '../dialogue/index.js';
 export const LIMITS = {
   /** Bytes of a body. */
   bodyBytes: 4 * 1024 * 1024,
-  messages: 1024,
+  messages: 4096,
   /** Answers to one request. */
   choices: 8,
   /** Most probable tokens that are reported with each token. */
   topLogprobs: 20,
   stops: 4,
   biases: 1024,
+  /** Calls of tools in one message. */
+  calls: 128,
+  /** Levels of objects and lists in the arguments of a call. */
+  argumentDepth: 32,
   /** Characters of all messages for each token of the context: longer text is refused before it is tokenised. */
   charactersPerToken: 32,
 } as const;
@@ -26,11 +30,34 @@ const textPart = z.object({
   text: z.string(),
 });
 
-const message = z.object({
-  role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
-  content: z.union([z.string(), z.array(textPart)]).nullish(),
-  tool_calls: unsupported(TOOLS),
+const toolCall = z.object({
+  id: z.string().max(256).nullish(),
+  type: z.literal('function', { error: 'only functions are supported' }).nullish(),
+  function: z.object({
+    name: z.string().min(1).max(256),
+    /** JSON of an object. */
+    arguments: z.string(),
+  }),
 });
+
+const message = z
+  .object({
+    role: z.enum(['system', 'developer', 'user', 'assistant', 'tool']),
+    content: z.union([z.string(), z.array(textPart)]).nullish(),
+    name: z.string().max(256).nullish(),
+    /** What an assistant has called, for templates that write it. */
+    tool_calls: z.array(toolCall).max(LIMITS.calls).nullish(),
+    /** The call that the message of a tool answers. */
+    tool_call_id: z.string().max(256).nullish(),
+    function_call: z.null({ error: 'not supported: use tool_calls' }).optional(),
+  })
+  .refine(({ role, tool_calls: calls }) => role === 'assistant' || !calls?.length, {
+    message: 'only an assistant calls tools',
+    path: ['tool_calls'],
+  });
+
+/** A message of a request. */
+export type RequestMessage = z.infer<typeof message>;
 
 /** How a request changes what the server does by default to hold the system prompt. */
 const hold = z.strictObject({
@@ -102,6 +129,9 @@ export const chatRequest = z
 /** A checked request for an answer to a dialogue. */
 export type ChatRequest = z.infer<typeof chatRequest>;
 
+/** A prompt as token ids. */
+const tokens = z.array(z.int().min(0)).min(1);
+
 /** `POST /v1/completions`. Other keys are ignored. */
 export const completionRequest = z
   .object({
@@ -109,7 +139,8 @@ export const completionRequest = z
     prompt: z.union([
       z.string(),
       z.array(z.string()).min(1).max(LIMITS.choices),
-      z.array(z.int().min(0)).min(1),
+      tokens,
+      z.array(tokens).min(1).max(LIMITS.choices),
     ]),
     logprobs: z.int().min(0).max(5).nullish(),
     echo: z.literal(false, { error: 'echo is not supported' }).nullish(),

@@ -75,6 +75,8 @@ describe('holdfast serve', () => {
       /E_USAGE: two models would have the name llama/,
     );
     expectFailure(await holdfastProcess(['serve', llama, '--port', '70000']), 2, /--port/);
+    expectFailure(await holdfastProcess(['serve', llama, '--cors', 'https://a.example/x']), 2, /--cors/);
+    expectFailure(await holdfastProcess(['serve', llama, '--allow-host', 'http://box']), 2, /--allow-host/);
     expectFailure(await holdfastProcess(['serve', llama, '--cache', 'clean']), 2, /--cache clean needs/);
   });
 });

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { readHost, readOrigin } from '../../server/index.js';
 import {
   decimal,
   type ModelOptions,
@@ -41,8 +42,8 @@ export function addServerOptions(command: Command): Command {
       '--token <text>',
       'what requests must send as their API key (default: the variable HOLDFAST_TOKEN, else nothing)',
     )
-    .option('--allow-host <name>', 'a name of this machine that requests may use; repeatable', oneMore)
-    .option('--cors <origin>', 'an origin whose pages may use the server; repeatable', oneMore)
+    .option('--allow-host <name>', 'a name of this machine that requests may use; repeatable', hosts)
+    .option('--cors <origin>', 'an origin whose pages may use the server; repeatable', origins)
     .option(
       '--cache-memory <GiB>',
       'memory for the caches of dialogues (default: a quarter of the free memory)',
@@ -68,6 +69,18 @@ function port(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value <= 65535) return value;
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
+}
+
+function hosts(text: string, earlier?: readonly string[]): string[] {
+  const host = readHost(text);
+  if (host !== null) return oneMore(host, earlier);
+  throw new InvalidArgumentError('It must be the name of a machine, such as gpu-box.local.');
+}
+
+function origins(text: string, earlier?: readonly string[]): string[] {
+  const origin = readOrigin(text);
+  if (origin !== null) return oneMore(origin, earlier);
+  throw new InvalidArgumentError('It must be an origin, such as https://chat.example.org.');
 }
 
 function amount(text: string): number {
