@@ -98,8 +98,18 @@ const value = fc.oneof(
     maxKeys: 3,
   }),
 );
+const call = fc.record(
+  {
+    id: fc.oneof(fc.string(), value),
+    type: fc.oneof(fc.constant('function'), value),
+    function: fc.record({ name: fc.string(), arguments: fc.oneof(fc.json(), fc.string()) }),
+  },
+  { requiredKeys: ['function'] },
+);
 const message = fc.record(
   {
+    tool_calls: fc.oneof(fc.array(call, { maxLength: 3 }), value),
+    tool_call_id: fc.oneof(fc.string(), value),
     role: fc.oneof(fc.constantFrom('system', 'developer', 'user', 'assistant', 'tool'), fc.string()),
     content: fc.oneof(fc.string({ unit: 'binary' }), fc.array(value, { maxLength: 2 }), value),
   },

@@ -4,9 +4,13 @@
  * lost, and shows memory, times to the first token and of whole answers.
  *
  *   npm run build && node scripts/serve-load.mjs --clients 50 --seconds 600
+ *
+ * With --url it loads another server of this machine that runs already, such as llama-server, so that both can be compared:
+ *
+ *   node scripts/serve-load.mjs --url http://127.0.0.1:8080 --pid PID
  */
 import { parseArgs } from 'node:util';
-import { metric, quantile, startServer } from './serve-support.mjs';
+import { metric, quantile, serverAt, slope, startServer } from './serve-support.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -18,15 +22,20 @@ const { values } = parseArgs({
     leave: { type: 'string', default: '0.1' },
     'max-tokens': { type: 'string', default: '24' },
     threads: { type: 'string', default: '1' },
+    url: { type: 'string' },
+    pid: { type: 'string' },
   },
 });
 const number = (name) => Number(values[name]);
 const WORDS = ['Where is the harbour?', 'I like it.', 'What is for dinner?', 'Tell me more.', 'Thanks!'];
 
-const server = await startServer([
-  ...[values.model, '--hold', '--threads', values.threads],
-  ...['--cache-memory', '1', '--queue', String(2 * number('clients'))],
-]);
+const server =
+  values.url === undefined
+    ? await startServer([
+        ...[values.model, '--hold', '--threads', values.threads],
+        ...['--cache-memory', '1', '--queue', String(2 * number('clients'))],
+      ])
+    : serverAt(values.url, number('pid'));
 const until = performance.now() + 1000 * number('seconds');
 const found = { answers: 0, left: 0, lost: [], first: [], whole: [], cached: 0, prompt: 0, drift: [] };
 
@@ -37,7 +46,7 @@ async function watch() {
     const since = performance.now();
     await (await fetch(`${server.url}/health`)).text();
     found.drift.push(performance.now() - since);
-    memory.push(server.memory());
+    memory.push([performance.now() / 60_000, server.memory()]);
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   return memory;
@@ -94,7 +103,7 @@ async function ask(messages, leaves) {
     found.whole.push(performance.now() - since);
     const { usage } = chunks.at(-1);
     found.prompt += usage.prompt_tokens;
-    found.cached += usage.prompt_tokens_details.cached_tokens;
+    found.cached += usage.prompt_tokens_details?.cached_tokens ?? 0;
     return chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('');
   } catch (error) {
     if (control.signal.aborted) found.left++;
@@ -111,15 +120,16 @@ const running = await metric(server.url, 'holdfast_requests_running');
 const code = await server.stop();
 const half = memory.slice(memory.length >> 1);
 const ms = (list) => `p50 ${quantile(list, 0.5).toFixed(0)} ms, p99 ${quantile(list, 0.99).toFixed(0)} ms`;
-console.log(`${values.clients} clients, ${values.seconds} s, ${values.model}`);
+console.log(`${values.clients} clients, ${values.seconds} s, ${values.url ?? values.model}`);
 console.log(`answers ${found.answers}, left by their client ${found.left}, lost ${found.lost.length}`);
 for (const lost of new Set(found.lost.slice(0, 5))) console.log(`  ${lost}`);
 console.log(`first token ${ms(found.first)}; whole answer ${ms(found.whole)}; /health ${ms(found.drift)}`);
 console.log(
   `tokens of prompts ${found.prompt}, ${((100 * found.cached) / found.prompt).toFixed(0)} % of them cached`,
 );
+const [least, most] = [Math.min, Math.max].map((of) => of(...half.map(([, size]) => size)).toFixed(0));
 console.log(
-  `memory MiB: at first ${memory[2]?.toFixed(0)}, in the second half ${Math.min(...half).toFixed(0)} to ${Math.max(...half).toFixed(0)}`,
+  `memory MiB: at first ${memory[2]?.[1].toFixed(0)}, in the second half ${least} to ${most}, slope ${slope(half).toFixed(2)} a minute`,
 );
 console.log(`requests that still run ${running}, exit code ${code}`);
 process.exitCode = found.lost.length > 0 || running !== 0 || code !== 0 ? 1 : 0;

@@ -38,8 +38,7 @@ export async function startServer(args) {
     get alive() {
       return child.exitCode === null && child.signalCode === null;
     },
-    /** Memory of the process in MiB. */
-    memory: () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024,
+    memory: () => memoryOf(child.pid),
     /** Sends SIGTERM, and returns the exit code. */
     async stop() {
       const exit = once(child, 'exit');
@@ -47,6 +46,24 @@ export async function startServer(args) {
       return (await exit)[0];
     },
   };
+}
+
+/** Returns a server that another program has started. It is not stopped. */
+export function serverAt(url, pid) {
+  return { url, memory: () => memoryOf(pid), stop: async () => 0 };
+}
+
+/** Returns the memory of a process in MiB. */
+function memoryOf(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}
+
+/** Returns the slope of the line that fits pairs of numbers best, by least squares. */
+export function slope(pairs) {
+  const mean = (place) => pairs.reduce((sum, pair) => sum + pair[place], 0) / pairs.length;
+  const [x, y] = [mean(0), mean(1)];
+  const covariance = pairs.reduce((sum, pair) => sum + (pair[0] - x) * (pair[1] - y), 0);
+  return covariance / pairs.reduce((sum, pair) => sum + (pair[0] - x) ** 2, 0);
 }
 
 /** Returns a number of the server's metrics, the sum over labels. */
