@@ -12,6 +12,8 @@ export const SHORT_ANSWERS = [
   'organism',
   ...['--threads', '1'],
   ...['--max-tokens', '2'],
+  // The longest answer that a request can ask for.
+  ...['--context', '256'],
   ...['--cache-memory', '0.2'],
 ];
 

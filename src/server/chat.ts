@@ -71,14 +71,19 @@ export async function readChat(request: ChatRequest, served: ServedModel, now: M
   return { dialogue: { messages, settings, now }, notice };
 }
 
-/** Refuses text that cannot fit the context, before it costs the time to tokenise it. */
+/** Refuses a dialogue that cannot fit the context, before it costs the time to lay it out: a message has a token or more. */
 function checkLength({ messages }: ChatRequest, { contextLength }: ServedModel): void {
   const length = messages.reduce((sum, message) => sum + lengthOf(message), 0);
-  const most = LIMITS.charactersPerToken * contextLength;
-  if (length <= most) return;
+  const tooMuch =
+    messages.length > contextLength
+      ? `${messages.length} messages`
+      : length > LIMITS.charactersPerToken * contextLength
+        ? `${length} characters`
+        : null;
+  if (tooMuch === null) return;
   throw new HoldfastError(
     'E_CONTEXT_FULL',
-    `${length} characters are too many for a context of ${contextLength} tokens`,
+    `${tooMuch} are too many for a context of ${contextLength} tokens`,
   );
 }
 
