@@ -22,6 +22,7 @@ const { values } = parseArgs({
     leave: { type: 'string', default: '0.1' },
     'max-tokens': { type: 'string', default: '24' },
     threads: { type: 'string', default: '1' },
+    'cache-memory': { type: 'string', default: '0.1' },
     url: { type: 'string' },
     pid: { type: 'string' },
   },
@@ -33,7 +34,7 @@ const server =
   values.url === undefined
     ? await startServer([
         ...[values.model, '--hold', '--threads', values.threads],
-        ...['--cache-memory', '1', '--queue', String(2 * number('clients'))],
+        ...['--cache-memory', values['cache-memory'], '--queue', String(2 * number('clients'))],
       ])
     : serverAt(values.url, number('pid'));
 const until = performance.now() + 1000 * number('seconds');
