@@ -109,6 +109,8 @@ describe('the report of a study', () => {
       '<th scope="row">growing</th>',
       '<svg',
       'Findings',
+      '<p class="soft">cpu, ',
+      '<figure id="slice-tiny-organism-share"',
       'id="run"',
     ];
     const places = order.map((text) => page.indexOf(text));
@@ -121,6 +123,21 @@ describe('the report of a study', () => {
     expect(rows[3]).toMatch(/better|no effect seen|not after correction/);
     const text = textOf('report.md');
     expect(text.indexOf('### In short')).toBeLessThan(text.indexOf('### Stability'));
+  });
+
+  it('names the prompt beside the sink, in every column of shares', () => {
+    const headings = [...page.matchAll(/<th scope="col"[^>]*>([^<]*)</g)].map(([, heading]) => heading);
+    expect(headings).toEqual(
+      expect.arrayContaining(['prompt', 'prompt, median', 'prompt before', 'prompt, early', 'sink']),
+    );
+    expect(headings).not.toContain('median');
+  });
+
+  it('draws every figure for a desk and for a phone', () => {
+    const count = (text: RegExp): number => page.match(text)?.length ?? 0;
+    expect(count(/<figure id/g)).toBeGreaterThan(2);
+    expect(count(/class="wide on-page"/g)).toBe(count(/<figure id/g));
+    expect(count(/class="wide on-phone"/g)).toBe(count(/<figure id/g));
   });
 
   it('leaves an arm without a system message out of the figure of shares', async () => {
