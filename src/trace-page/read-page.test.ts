@@ -79,7 +79,7 @@ function trace({ record = {}, tensors = {} }: Changes = {}): TraceTensors {
       policy: 'off',
       strength: null,
     },
-    ...{ target: 'message', spans: SPANS, layersInMeans: [1], tokens: TOKENS },
+    ...{ target: 'message', spans: SPANS, layersInMeans: [1], tokens: TOKENS, text: null },
     ...record,
   };
   return {

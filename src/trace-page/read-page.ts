@@ -5,6 +5,7 @@ import { byteLength, codeOf, PageNumbers, type Sizes, triangle } from './numbers
 import type { PageAttention, PageData, PageSpan } from './page-data.js';
 import { type PartSource, partsOf } from './parts.js';
 import { readRecord, type TraceRecord } from './record.js';
+import { wholeTexts } from './token-texts.js';
 import type { TraceTensors } from './trace-tensors.js';
 
 /**
@@ -48,7 +49,8 @@ export async function readTracePage(trace: TraceTensors, room = MOST_BYTES): Pro
   const sizes = sizesOf(trace);
   const spans = spansOf(trace, record, sizes.tokens);
   const { sources, whole } = partsOf(record, spans, (tensor) => trace.shapes.has(tensor));
-  const tokens = Array.from({ length: sizes.tokens }, (_, at) => visible(record.tokens?.[at] ?? `#${at}`));
+  const decoded = Array.from({ length: sizes.tokens }, (_, at) => record.tokens?.[at] ?? `#${at}`);
+  const tokens = wholeTexts(decoded, record.text).map(visible);
   const facts = { ...sizes, tokens, parts: sources.map(({ colour, name }) => ({ colour, name })) };
   checkSize(byteLength({ ...facts, attention: null }), sizes.tokens, room);
   const rows = attentionThatFits(trace, facts, room);

@@ -25,6 +25,7 @@ const Fields = {
   ),
   layersInMeans: z.array(Count),
   tokens: z.array(z.string().nullable()).nullable(),
+  text: z.string().nullable(),
 };
 const Record = z.object(Fields);
 

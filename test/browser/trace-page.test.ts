@@ -18,7 +18,7 @@ const DIALOGUE = [
   { role: 'system', content: `Hold fast. ${HOSTILE}` },
   { role: 'user', content: 'Where does it end?' },
   { role: 'assistant', content: 'At the\n\nend.' },
-  { role: 'user', content: 'And now?' },
+  { role: 'user', content: 'And now? 谢谢' },
 ];
 
 /** Opens a page from its file, and reports what it asks for and what it complains of. */

@@ -1,10 +1,10 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { mapPixels } from '../draw/map.js';
 import { palette } from '../draw/palette.js';
-import { percent, visible } from '../view/format.js';
+import { percent } from '../view/format.js';
 import { HeadTable } from '../view/HeadTable.js';
 import type { State } from './state.js';
-import { headName, partName } from './words.js';
+import { headName, partName, tokenName } from './words.js';
 
 /** The share that has the full colour, unless a head has more. */
 const LEAST_MOST = 0.5;
@@ -51,7 +51,7 @@ export function HeadMap({ state }: { readonly state: State }) {
     <section class="card trace-map" aria-label="Layers and heads">
       <h2>Layers × heads</h2>
       <p class="quiet">
-        what <b class="mono">{visible(data.tokens[chosen.value]!)}</b> gives to: {name}
+        what <b class="mono">{tokenName(data.tokens[chosen.value]!)}</b> gives to: {name}
       </p>
       <div
         class="grid-map"

@@ -1,6 +1,6 @@
-import { percent, visible } from '../view/format.js';
+import { percent } from '../view/format.js';
 import type { State } from './state.js';
-import { headName, partName, placeOf } from './words.js';
+import { headName, partName, placeOf, tokenName } from './words.js';
 
 /** How many of the words that a word looks at most are listed. */
 const LISTED = 6;
@@ -12,7 +12,7 @@ export function TokenCard({ state }: { readonly state: State }) {
   return (
     <section class="card trace-token" aria-label="Chosen word">
       <p class="token-head">
-        <b class="mono">{visible(data.tokens[token]!)}</b>
+        <b class="mono">{tokenName(data.tokens[token]!)}</b>
         <span class="quiet">{placeOf(token, data)}</span>
       </p>
       <p class="label-row">
@@ -78,7 +78,7 @@ function LookedAt({ state }: { readonly state: State }) {
                 kept.value = key;
               }}
             >
-              {visible(data.tokens[key]!)}
+              {tokenName(data.tokens[key]!)}
             </button>
             <span class="bar">
               <i class="key-looked" style={{ width: `${Math.min(100, 100 * row[key]!)}%` }} />

@@ -1,12 +1,12 @@
 import { useMemo } from 'preact/hooks';
 import { GROUPS } from '../../../src/studio/protocol.js';
-import { percent, visible } from '../view/format.js';
+import { percent } from '../view/format.js';
 import { TokenStrip } from '../view/TokenStrip.js';
 import { HeadMap } from './HeadMap.js';
 import { meanRowLayers, type State } from './state.js';
 import { TokenCard } from './TokenCard.js';
 import { Words } from './Words.js';
-import { partName, placeOf } from './words.js';
+import { partName, placeOf, tokenName } from './words.js';
 
 /** The whole page of a trace. */
 export function TracePage({ state }: { readonly state: State }) {
@@ -50,7 +50,7 @@ function Overview({ state }: { readonly state: State }) {
         shares={shares}
         at={chosen.value}
         label="Where each word looks"
-        valueText={`${visible(tokens[chosen.value]!)}, ${placeOf(chosen.value, data)}: ${partName(parts[part.value]!)} ${percent(
+        valueText={`${tokenName(tokens[chosen.value]!)}, ${placeOf(chosen.value, data)}: ${partName(parts[part.value]!)} ${percent(
           state.numbers.share(part.value, chosen.value, head),
         )}`}
         point={(token) => {

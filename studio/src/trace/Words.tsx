@@ -66,8 +66,8 @@ function Span({ span, tokens }: { readonly span: PageSpan; readonly tokens: read
   );
 }
 
-/** Returns a token's text. Line breaks, and a text that is nothing else, get a sign that can be pointed at. */
-const shown = (text: string): string => (text === '' ? '∅' : text.replaceAll('\n', '⏎\n'));
+/** Returns a token's text. Line breaks, and tokens whose characters stand in an earlier one, get a sign to point at. */
+const shown = (text: string): string => (text === '' ? '·' : text.replaceAll('\n', '⏎\n'));
 
 /** Colours the words whenever a choice changes, at most once a frame. Returns what ends this. */
 function paintWords(root: HTMLElement, state: State): () => void {

@@ -1,5 +1,6 @@
 import type { PagePart } from '../../../src/trace-page/page-data.js';
 import { GROUP_NAMES } from '../draw/palette.js';
+import { visible } from '../view/format.js';
 import type { State } from './state.js';
 
 /** What the page calls a part. */
@@ -11,6 +12,9 @@ export function headName(pair: number | null, { heads, layers, meanLayers }: Sta
   if (meanLayers.length === layers) return 'mean over all heads';
   return `mean over the heads that see furthest (layers ${meanLayers.join(', ')})`;
 }
+
+/** Returns a token's text with its spaces and line breaks made visible. */
+export const tokenName = (text: string): string => (text === '' ? '(part of a character)' : visible(text));
 
 /** Returns where a token is: its number, its role and its turn. */
 export function placeOf(token: number, { tokens, spans }: State['data']): string {
