@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, readlink } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HoldfastError } from './errors.js';
+import { readText } from './files/index.js';
 
 /** A lock that is held until it is released or its process ends, even by a crash. */
 export interface Lock {
@@ -19,6 +20,20 @@ export function tryLock(name: string): Promise<Lock | null> {
   const id = `holdfast-${createHash('sha256').update(name).digest('hex').slice(0, 40)}`;
   if (process.platform === 'linux') return listenOn(`\0${id}`);
   return openExclusively(join(tmpdir(), `${id}.lock`));
+}
+
+/**
+ * Returns an id that is equal for processes that see each other's locks: on Linux those of one network namespace of one boot
+ * of a machine, elsewhere those of one machine. Two containers, or two machines on one network file system, do not.
+ */
+export async function lockReach(): Promise<string> {
+  if (process.platform !== 'linux') return hostname();
+  const [boot, network] = await Promise.all([
+    // A sandbox may lack either.
+    readText('/proc/sys/kernel/random/boot_id').catch(hostname),
+    readlink('/proc/self/ns/net').catch(() => ''),
+  ]);
+  return `${boot.trim()} ${network}`;
 }
 
 /** Linux: listens on an address in the abstract namespace of Unix sockets. It has no file and ends with its process. */

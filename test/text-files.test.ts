@@ -18,6 +18,7 @@ const MAY_DECODE: Readonly<Record<string, string>> = {
   'src/text/gguf-decoder.ts': "tokens' bytes, which may be half a character",
   'src/hub/hub-cache.ts': 'a ref is the hash of a commit; anything else is no ref',
   'src/study/folder/folder.ts': 'cells have a checksum, and a broken line of timings is skipped',
+  'src/study/folder/packs.ts': 'addresses are hex digits',
   'src/executors/ggml/probe.ts': 'what a driver prints before it ends a process',
   'src/findings/browser-script.ts': "a function's source",
   'src/cli/terminal/keyboard.ts': 'keys typed on a terminal',

@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/engine/index.js';
+import { lockReach } from '../../src/lock.js';
+import { sha256 } from '../../src/study/folder/cell-file.js';
 import { cellsIn, filesIn, linesOf, makeGate, makePlace, type Place, resultsIn } from './stub-study.js';
 
 const SPEC = { name: 'tiny', dialogues: 8, arms: { off: 'o', on: 'n' }, costs: 3, ranked: 2 };
@@ -67,7 +69,8 @@ describe('a study that is killed', () => {
   it('leaves temporary files that the next run removes', async () => {
     const place = makePlace();
     const spec = place.spec({ ...SPEC, ranked: 0 });
-    const leftover = place.at(`out/cells/ab/${'ab'.repeat(32)}.json.0123456789abcdef.tmp`);
+    const here = sha256(await lockReach()).slice(0, 8);
+    const leftover = place.at(`out/cells/ab/${'ab'.repeat(32)}.json.${here}0123456789abcdef.tmp`);
     mkdirSync(dirname(leftover), { recursive: true });
     writeFileSync(leftover, '{"address":"abab');
     await place.run(['run', spec, '--out', 'out']);

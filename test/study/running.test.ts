@@ -273,7 +273,7 @@ it('status rejects a folder without a study', async () => {
 it.each(['0/3', '4/3', '1', 'a/b'])('--shard %s is refused', async (shard) => {
   const { code, stderr } = await makePlace().run(['run', 'x.json', '--shard', shard]);
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^error: option '--shard <i\/n>' argument .* is invalid/);
+  expect(stderr).toMatch(/^error: option '--shard <i\/n\|array>' argument .* is invalid/);
 });
 
 /** Resolves when the output of a stream matches. */

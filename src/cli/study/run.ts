@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { forecast } from '../../findings/index.js';
 import { readableTable, textTable } from '../../report/index.js';
 import { planText, type RunSummary, type Shard, type Study } from '../../study/index.js';
@@ -9,13 +9,13 @@ import { runShown } from '../running/index.js';
 import { commandName, note, quoted, stderr, stdout } from '../terminal/index.js';
 import type { StudyParts } from './parts.js';
 import { resumeCommand } from './resume-command.js';
+import { chosenShard, readShard, type ShardFlags } from './shard-option.js';
 import { leftLine, summaryJson, summaryLines } from './summary.js';
 
-interface RunFlags {
+interface RunFlags extends ShardFlags {
   readonly out?: string;
   readonly jobs?: number;
   readonly batch?: number;
-  readonly shard?: Shard;
   readonly now?: Moment;
   readonly calibrate?: true;
   readonly dryRun?: true;
@@ -42,9 +42,17 @@ export function addStudyRun(study: Command, parts: StudyParts): void {
       positiveInteger,
     )
     .option(
-      '--shard <i/n>',
-      'run only part i of n, for several machines; study merge joins the parts',
+      '--shard <i/n|array>',
+      'run only part i of n, for several machines, or the part of this Slurm array task; study merge joins the parts',
       readShard,
+    )
+    .addOption(
+      new Option(
+        '--shards <n>',
+        'run the part of n that this task has, by SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX from 0',
+      )
+        .argParser(positiveInteger)
+        .conflicts('shard'),
     )
     .option(
       '--now <time>',
@@ -68,24 +76,22 @@ export function addStudyRun(study: Command, parts: StudyParts): void {
 
 async function run(file: string, flags: RunFlags, { openStudy, brief, cells }: StudyParts): Promise<void> {
   const { model: models = {} } = flags;
+  const shard = chosenShard(flags, process.env);
   const study = await openStudy(file, models, flags.calibrate === true);
   for (const notice of study.notices) note(notice);
-  const folder = flags.out ?? defaultFolder(study.spec.name, flags.shard ?? null);
+  const folder = flags.out ?? defaultFolder(study.spec.name, shard);
   const { summary, stopped } = await runShown(study, {
     folder,
     cells,
     jobs: flags.jobs,
     batch: flags.batch,
-    shard: flags.shard ?? null,
+    shard,
     now: flags.now,
     models,
     retryFailed: flags.retryFailed === true,
     dryRun: flags.dryRun === true,
   });
-  const resume = resumeCommand(
-    { file, models, shard: flags.shard ?? null, calibrates: flags.calibrate === true },
-    folder,
-  );
+  const resume = resumeCommand({ file, models, shard, calibrates: flags.calibrate === true }, folder);
   if (stopped !== null) {
     stderr.lines([
       `stopped: ${summary.done} of ${summary.total} cells are done and kept in ${folder}. To resume: ${resume}`,
@@ -98,9 +104,10 @@ async function run(file: string, flags: RunFlags, { openStudy, brief, cells }: S
     stdout.lines(
       flags.dryRun === true
         ? dryRunLines(study, summary, flags, resume)
-        : summaryLines(summary, folder, resume),
+        : summaryLines(summary, folder, shard, resume),
     );
-  if (flags.json !== true && flags.dryRun !== true) stdout.lines(await foundLines(summary, folder, brief));
+  if (flags.json !== true && flags.dryRun !== true && shard === null)
+    stdout.lines(await foundLines(summary, folder, brief));
   if (summary.failures.length > 0) process.exitCode = 1;
 }
 
@@ -144,14 +151,6 @@ function busyLines({ processorShare }: RunSummary): string[] {
 
 function defaultFolder(name: string, shard: Shard | null): string {
   return join('studies', shard === null ? name : `${name}-${shard.index}of${shard.count}`);
-}
-
-function readShard(text: string): Shard {
-  const [, index, count] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number);
-  if (index === undefined || count === undefined || index < 1 || index > count) {
-    throw new InvalidArgumentError('It must be i/n, with i from 1 to n.');
-  }
-  return { index, count };
 }
 
 function readModel(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {

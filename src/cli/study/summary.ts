@@ -1,5 +1,5 @@
 import { durationText } from '../../report/index.js';
-import type { FailedCell, RunSummary } from '../../study/index.js';
+import type { FailedCell, RunSummary, Shard } from '../../study/index.js';
 import { speedTexts } from '../running/index.js';
 import { oneLine } from '../terminal/index.js';
 
@@ -7,7 +7,12 @@ import { oneLine } from '../terminal/index.js';
 const MAX_LISTED_FAILURES = 10;
 
 /** Returns the summary of a run as text. `resume` is the command that resumes it. */
-export function summaryLines(summary: RunSummary, folder: string, resume: string): string[] {
+export function summaryLines(
+  summary: RunSummary,
+  folder: string,
+  shard: Shard | null,
+  resume: string,
+): string[] {
   const { total, computed, done, failed, complete, elapsedMs } = summary;
   const parts = [`${computed} computed`, `${done - computed} reused`, `${failed} failed`];
   return [
@@ -16,9 +21,16 @@ export function summaryLines(summary: RunSummary, folder: string, resume: string
     ...failureLines(summary.failures),
     ...(failed === 0 ? [] : [`To retry them: ${resume} --retry-failed`]),
     complete
-      ? `Results: ${folder} (results.jsonl; rounds, probes, chance, costs, influence and heads as .parquet)`
+      ? whereLine(folder, shard)
       : 'The study is incomplete: ranking the heads failed, and the other cells depend on the ranking.',
   ];
+}
+
+/** Says where the results are. A shard has none of its own. */
+function whereLine(folder: string, shard: Shard | null): string {
+  return shard === null
+    ? `Results: ${folder} (results.jsonl; rounds, probes, chance, costs, influence and heads as .parquet)`
+    : `Shard ${shard.index} of ${shard.count} is in ${folder}. When all are done, study merge joins their folders.`;
 }
 
 /** Returns one line per failed cell, for the first ten. */

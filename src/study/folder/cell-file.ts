@@ -12,6 +12,17 @@ import { checkRecord } from './record-schema.js';
  */
 const CELL_FILE = /^\{"address":"([0-9a-f]{64})","sha256":"([0-9a-f]{64})","record":(\{.*\})\}\n$/s;
 
+/** Where the address is in the text of a cell, and its length. */
+export const ADDRESS_AT = '{"address":"'.length;
+export const ADDRESS_LENGTH = 64;
+
+const RECORD_AT = ADDRESS_AT + ADDRESS_LENGTH + '","sha256":"'.length + 64 + '","record":'.length;
+const FAILURE = Buffer.from('{"kind":"failure"');
+
+/** Returns whether the bytes of a cell's file are those of a failure. */
+export const isFailureLine = (line: Buffer): boolean =>
+  line.subarray(RECORD_AT, RECORD_AT + FAILURE.length).equals(FAILURE);
+
 /** Returns the text of a cell's file. */
 export function encodeCellFile(address: string, record: CellRecord): string {
   const text = JSON.stringify(record);

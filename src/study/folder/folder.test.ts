@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -13,7 +13,8 @@ function temporaryFolder(): string {
 it('opening a folder removes temporary files of dead processes and keeps those of live ones', async () => {
   const path = temporaryFolder();
   const living = await openFolder(path);
-  const [kept, left] = [living.writer, '0123456789abcdef'].map((writer) =>
+  const here = living.writer.slice(0, 8); // how far its lock reaches
+  const [kept, left] = [living.writer, `${here}0123456789abcdef`].map((writer) =>
     join(path, `plan.jsonl.${writer}.tmp`),
   );
   for (const file of [kept!, left!]) writeFileSync(file, 'half');
@@ -23,6 +24,22 @@ it('opening a folder removes temporary files of dead processes and keeps those o
   const third = await openFolder(path);
   expect(existsSync(kept!)).toBe(false);
   for (const folder of [second, third]) await folder.close();
+});
+
+it('opening a folder leaves temporary files of other machines, whose locks it cannot see, for a day', async () => {
+  const path = temporaryFolder();
+  const day = 24 * 3600;
+  const now = Date.now() / 1000;
+  const files = ['00000000', ''].flatMap((reach) =>
+    [1, 2].map((days) => {
+      const file = join(path, `plan.jsonl.${reach}${days}123456789abcdef.tmp`);
+      writeFileSync(file, 'half');
+      utimesSync(file, now, now - days * day + 60);
+      return file;
+    }),
+  );
+  await (await openFolder(path)).close();
+  expect(files.map((file) => existsSync(file))).toEqual([true, false, true, false]);
 });
 
 it('readTimings returns the latest time of each cell and skips a broken line', async () => {

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { isMissing, readError } from '../../errors.js';
 import { TEMPORARY } from '../../files/index.js';
-import { type Lock, tryLock } from '../../lock.js';
+import { type Lock, lockReach, tryLock } from '../../lock.js';
 import { decodeUtf8 } from '../../utf8.js';
 import type { CellRecord, CellTiming } from '../plan/index.js';
-import { decodeCellFile, encodeCellFile } from './cell-file.js';
+import { decodeCellFile, encodeCellFile, sha256 } from './cell-file.js';
 import { appendLine, makeFolder, replaceFile, unwritable } from './durable.js';
+import { findPacked, packNames } from './packs.js';
 
 /** The results folder of a study, open for writing. `docs/guide/study-results.md` describes its files. */
 export interface StudyFolder {
@@ -27,9 +29,10 @@ export interface StudyFolder {
  */
 export async function openFolder(path: string): Promise<StudyFolder> {
   await makeFolder(join(path, 'cells'));
-  const writer = randomBytes(8).toString('hex');
+  const reach = sha256(await lockReach()).slice(0, REACH_DIGITS);
+  const writer = `${reach}${randomBytes(8).toString('hex')}`;
   const lock = await tryLock(writerLock(writer));
-  await removeLeftovers(path);
+  await removeLeftovers(path, reach);
   return { path, realPath: await realpath(path), writer, close: async () => lock?.release() };
 }
 
@@ -58,20 +61,40 @@ const LOCKED_PAUSE_MS = 20;
 /** Name of the lock that a writer holds as long as it may have temporary files. */
 const writerLock = (writer: string): string => `writer ${writer}`;
 
-const LEFTOVER = new RegExp(`\\.([0-9a-f]{16})\\${TEMPORARY}$`);
+/** Hex digits of a writer's id that say which processes see its lock. */
+const REACH_DIGITS = 8;
 
-async function removeLeftovers(path: string): Promise<void> {
+/** Ids of older versions have 16 digits and do not say whose lock it is. */
+const LEFTOVER = new RegExp(`\\.([0-9a-f]{16}|[0-9a-f]{24})\\${TEMPORARY}$`);
+
+/** A temporary file of another machine is removed after this time: nobody writes one file for so long. */
+const FOREIGN_MS = 24 * 3600_000;
+
+/**
+ * Removes temporary files of processes that have ended. The locks of other machines on the same folder cannot be seen, so
+ * their files are judged by age.
+ */
+async function removeLeftovers(path: string, reach: string): Promise<void> {
   const byWriter = new Map<string, string[]>();
   for (const name of await readdir(path, { recursive: true })) {
     const writer = LEFTOVER.exec(name)?.[1];
     if (writer !== undefined) byWriter.set(writer, [...(byWriter.get(writer) ?? []), join(path, name)]);
   }
   for (const [writer, files] of byWriter) {
+    if (writer.length !== REACH_DIGITS + 16 || !writer.startsWith(reach)) {
+      for (const file of files) if (await isOlderThan(FOREIGN_MS, file)) await rm(file, { force: true });
+      continue;
+    }
     const lock = await tryLock(writerLock(writer));
     if (lock === null) continue; // the writer is still running
     for (const file of files) await rm(file, { force: true });
     await lock.release();
   }
+}
+
+async function isOlderThan(ms: number, file: string): Promise<boolean> {
+  const found = await stat(file).catch(() => null); // its writer may have just renamed it
+  return found !== null && Date.now() - found.mtimeMs > ms;
 }
 
 /** Returns the path of a cell file. */
@@ -80,6 +103,7 @@ export const cellPath = (folder: string, address: string): string =>
 
 /** Returns whether a cell of the folder has been computed. */
 export async function hasCells(folder: string): Promise<boolean> {
+  if (packNames(folder).length > 0) return true;
   const path = join(folder, 'cells');
   for (const name of await readdir(path).catch(() => [])) {
     if ((await readdir(join(path, name))).some((file) => file.endsWith('.json'))) return true;
@@ -91,17 +115,51 @@ export async function hasCells(folder: string): Promise<boolean> {
 export type CellState =
   | { readonly kind: 'kept'; readonly record: CellRecord }
   | { readonly kind: 'missing' }
-  | { readonly kind: 'damaged'; readonly file: string; readonly damage: string };
+  | DamagedCell;
 
-/** Reads a cell. @throws HoldfastError `E_UNREADABLE` when its file exists but cannot be read */
+/** A cell whose checksum or address is wrong. */
+export interface DamagedCell {
+  readonly kind: 'damaged';
+  /** The cell's file, or the pack that it is in. */
+  readonly file: string;
+  readonly damage: string;
+  /** The cell's line, if it is in a pack. */
+  readonly packed: Buffer | null;
+}
+
+/**
+ * Reads a cell from its file, or else from a pack of the folder.
+ * @throws HoldfastError `E_UNREADABLE` when its file exists but cannot be read
+ */
 export async function readCell(folder: string, address: string): Promise<CellState> {
+  const found = await findCellBytes(folder, address);
+  if (found === null) return { kind: 'missing' };
+  const decoded = decodeCell(found.bytes, address);
+  if ('record' in decoded) return { kind: 'kept', record: decoded.record };
+  const { file, bytes, isPacked } = found;
+  return { kind: 'damaged', file, damage: decoded.damage, packed: isPacked ? bytes : null };
+}
+
+/** Returns the record in the bytes of a cell, or how they are damaged. The checksum also finds bytes that are not UTF-8. */
+export const decodeCell = (bytes: Buffer, address: string): ReturnType<typeof decodeCellFile> =>
+  decodeCellFile(bytes.toString(), address);
+
+/** The bytes of a cell. */
+export interface CellBytes {
+  /** The cell's own file, or the pack that it is in. */
+  readonly file: string;
+  readonly bytes: Buffer;
+  readonly isPacked: boolean;
+}
+
+/** Returns the bytes of a cell as they are in its file or a pack; null if it is missing. */
+export async function findCellBytes(folder: string, address: string): Promise<CellBytes | null> {
   const file = cellPath(folder, address);
-  const bytes = await bytesIfThere(file);
-  if (bytes === null) return { kind: 'missing' };
-  // The checksum also finds bytes that are not UTF-8.
-  const decoded = decodeCellFile(bytes.toString(), address);
-  if ('damage' in decoded) return { kind: 'damaged', file, damage: decoded.damage };
-  return { kind: 'kept', record: decoded.record };
+  // A file is newer than a pack: a failed cell that was computed again.
+  const bytes = existsSync(file) ? await bytesIfThere(file) : null;
+  if (bytes !== null) return { file, bytes, isPacked: false };
+  const packed = findPacked(folder, address);
+  return packed === null ? null : { ...packed, isPacked: true };
 }
 
 /** Writes a cell's record durably: it is on disk when this returns. @throws HoldfastError `E_UNWRITABLE` */
@@ -116,14 +174,19 @@ export async function keepCell(
 }
 
 /**
- * Renames a damaged cell file, so that the cell is computed again and the file can be inspected.
+ * Renames a damaged cell file, so that the cell is computed again and the file can be inspected. Of a pack, whose other cells
+ * are whole, it copies the damaged line; the cell's new file then counts instead.
  * @returns the new name
  * @throws HoldfastError `E_UNWRITABLE`
  */
-export async function setAside(file: string): Promise<string> {
-  const aside = `${file}.damaged`;
+export async function setAside(folder: string, address: string, damaged: DamagedCell): Promise<string> {
+  const aside = `${cellPath(folder, address)}.damaged`;
   try {
-    await rename(file, aside);
+    if (damaged.packed === null) await rename(damaged.file, aside);
+    else {
+      await makeFolder(dirname(aside));
+      await writeFile(aside, damaged.packed);
+    }
   } catch (cause) {
     throw unwritable(aside, cause);
   }
@@ -140,9 +203,9 @@ const Timing = z.object({
 
 const timingsPath = (folder: string): string => join(folder, 'timings.jsonl');
 
-/** Appends the timing of a cell. @throws HoldfastError `E_UNWRITABLE` */
-export const keepTiming = ({ path }: StudyFolder, timing: CellTiming): Promise<void> =>
-  appendLine(timingsPath(path), JSON.stringify(timing));
+/** Appends the timings of cells. @throws HoldfastError `E_UNWRITABLE` */
+export const keepTimings = ({ path }: StudyFolder, timings: readonly CellTiming[]): Promise<void> =>
+  appendLine(timingsPath(path), timings.map((timing) => JSON.stringify(timing)).join('\n'));
 
 /**
  * Reads the timings of cells: the latest one of each. They serve estimates and are not results, so a broken line (from a

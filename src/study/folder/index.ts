@@ -7,7 +7,7 @@ export {
   alone,
   hasCells,
   keepCell,
-  keepTiming,
+  keepTimings,
   lockGroup,
   openFolder,
   readCell,
@@ -16,6 +16,7 @@ export {
   setAside,
 } from './folder.js';
 export { type MergeSummary, mergeStudies } from './merge.js';
+export { packShard } from './pack-cells.js';
 export {
   checkFolder,
   type FirstRun,

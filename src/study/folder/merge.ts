@@ -1,17 +1,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { HoldfastError } from '../../errors.js';
-import type { CellLabels, CellRecord } from '../plan/index.js';
+import type { CellLabels, CellRecord, CellTiming } from '../plan/index.js';
 import { groupsOf, type PlannedCell } from '../plan/index.js';
 import { exportResults } from './export.js';
 import {
+  decodeCell,
+  findCellBytes,
   hasCells,
-  keepCell,
-  keepTiming,
+  keepTimings,
   openFolder,
-  readCell,
   readTimings,
   type StudyFolder,
 } from './folder.js';
+import { writePack } from './pack-cells.js';
 import { checkFolder, type KeptStudy, keepStudyFile, readStudy } from './study-file.js';
 
 /** The result of a merge, in numbers of cells. */
@@ -47,17 +48,17 @@ export async function mergeStudies(parts: readonly string[], out: string): Promi
     const origin = { ...first.file.origin, shard: null };
     const analysis = plansDiffer ? null : first.file.analysis;
     await keepStudyFile(folder, { ...first.file, origin, analysis }, first.plan);
-    const records = await copyCells(folder, parts, first.plan);
+    const counts = await copyCells(folder, parts, first.plan);
     await exportResults(folder, first.plan, first.file.models);
-    const failed = records.filter((record) => record.kind === 'failure').length;
-    return { total: groupsOf(first.plan).flat().length, kept: records.length, failed, plansDiffer };
+    return { total: groupsOf(first.plan).flat().length, ...counts, plansDiffer };
   } finally {
     await folder.close();
   }
 }
 
-function checkSame(first: KeptStudy, firstPath: string, other: KeptStudy, path: string): void {
-  if (first.file.name === other.file.name && isDeepStrictEqual(first.plan, other.plan)) return;
+/** Checks that folders have parts of one study. @throws HoldfastError `E_USAGE` */
+export function checkSame(first: KeptStudy, firstPath: string, other: KeptStudy, path: string): void {
+  if (first.file.name === other.file.name && isDeepStrictEqual(cellsOf(first), cellsOf(other))) return;
   const dated = [first, other].every(({ file }) => file.models.some(({ mayWriteTime }) => mayWriteTime));
   const [then, now] = [first.file.now, other.file.now];
   if (dated && then !== now) {
@@ -76,28 +77,41 @@ function checkSame(first: KeptStudy, firstPath: string, other: KeptStudy, path: 
   });
 }
 
-/** Copies cells and their timings. If a cell failed in one part and succeeded in another, takes the result. */
+/** Returns the planned cells without the estimates of their work, which older folders lack. */
+const cellsOf = ({ plan }: KeptStudy): object[] => plan.map(({ work: _, ...cell }) => cell);
+
+/**
+ * Copies cells and their timings, all cells into one pack. If a cell failed in one part and succeeded in another, takes the
+ * result.
+ */
 async function copyCells(
   folder: StudyFolder,
   parts: readonly string[],
   plan: readonly PlannedCell[],
-): Promise<CellRecord[]> {
+): Promise<Pick<MergeSummary, 'kept' | 'failed'>> {
+  const paths = [...new Set([folder.path, ...parts])];
   const timings = await Promise.all(parts.map(readTimings));
   const timed = await readTimings(folder.path);
-  const records: CellRecord[] = [];
-  for (const { address, labels } of groupsOf(plan).flat()) {
-    const found = await findCell([folder.path, ...parts], address, labels);
-    if (found === null) continue;
-    records.push(found.record);
-    if (found.path !== folder.path) await keepCell(folder, address, found.record);
-    const timing = timings.map((ofPart) => ofPart.get(address)).find((time) => time !== undefined);
-    if (timing !== undefined && !timed.has(address)) await keepTiming(folder, timing);
-  }
-  return records;
+  const copied: CellTiming[] = [];
+  const counts = { kept: 0, failed: 0 };
+  await writePack(folder, 'all', async (pack) => {
+    for (const { address, labels } of groupsOf(plan).flat()) {
+      const found = await findCell(paths, address, labels);
+      if (found === null) continue;
+      counts.kept++;
+      if (found.record.kind === 'failure') counts.failed++;
+      pack.add(address, found.bytes);
+      const timing = timings.map((ofPart) => ofPart.get(address)).find((time) => time !== undefined);
+      if (timing !== undefined && !timed.has(address)) copied.push(timing);
+    }
+  });
+  if (copied.length > 0) await keepTimings(folder, copied);
+  return counts;
 }
 
 interface FoundCell {
   readonly path: string;
+  readonly bytes: Buffer;
   readonly record: CellRecord;
 }
 
@@ -108,17 +122,20 @@ async function findCell(
 ): Promise<FoundCell | null> {
   let found: FoundCell | null = null;
   for (const path of paths) {
-    const state = await readCell(path, address);
-    if (state.kind === 'missing') continue;
-    if (state.kind === 'damaged') {
-      throw new HoldfastError('E_UNREADABLE', `the cell is damaged: ${state.damage}`, {
-        file: state.file,
+    const there = await findCellBytes(path, address);
+    if (there === null) continue;
+    const { file, bytes } = there;
+    if (found?.bytes.equals(bytes)) continue;
+    const decoded = decodeCell(bytes, address);
+    if ('damage' in decoded) {
+      throw new HoldfastError('E_UNREADABLE', `the cell is damaged: ${decoded.damage}`, {
+        file,
         hint: 'Run that part again: it renames the file and computes the cell again',
       });
     }
-    const record = { ...state.record, ...labels }; // it may have been computed under other names
+    const record = { ...decoded.record, ...labels }; // it may have been computed under other names
     if (found === null || (found.record.kind === 'failure' && record.kind !== 'failure')) {
-      found = { path, record };
+      found = { path, bytes, record };
     } else if (record.kind !== 'failure' && !isDeepStrictEqual(found.record, record)) {
       throw new HoldfastError('E_USAGE', `the result of cell ${address} differs from that in ${found.path}`, {
         file: path,

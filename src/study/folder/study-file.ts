@@ -78,6 +78,8 @@ const Planned = z.object({
     seed: z.number(),
     index: z.number(),
   }),
+  /** Absent in older folders. */
+  work: z.number().optional(),
 });
 
 /** A study as read from its folder, without its models and material. */
@@ -121,7 +123,10 @@ export async function keepStudyFile(
   await write(
     planPath(folder.path),
     plan
-      .map(({ address, kind, measure, labels }) => `${JSON.stringify({ address, kind, measure, labels })}\n`)
+      .map(
+        ({ address, kind, measure, labels, work }) =>
+          `${JSON.stringify({ address, kind, measure, labels, work })}\n`,
+      )
       .join(''),
   );
   await write(studyPath(folder.path), `${JSON.stringify(file, null, 2)}\n`);

@@ -23,6 +23,8 @@ export interface Cell {
   readonly arm: Arm;
   /** The measure of a cost cell; null for other cells. */
   readonly measure: 'kl' | 'perplexity' | 'choice' | null;
+  /** Estimated work, in decoded tokens × parameters ({@link workOf}). Absent in plans of older versions. */
+  readonly work?: number | undefined;
   /** What an influence cell measures; absent for other cells. */
   readonly influence?: InfluenceTask;
   /** The date and time that the template writes if it writes one: the same for all cells of a study. */

@@ -82,6 +82,8 @@ describe('the cells of a study', () => {
         probeRepeats: 1,
         costs: spec.costs,
       },
+      // Four answers and messages of a model with one parameter; its source asks no probe.
+      work: 4 * (spec.maxTokens + 32 / 4),
     });
     expect(
       cells.find(({ source, kind }) => source.kind === 'self-chat' && kind === 'dialogue')!.labels.index,

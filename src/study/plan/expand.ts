@@ -25,9 +25,10 @@ import { type Arm, UNTOUCHED } from './arm.js';
 import { calibrationStudy, needsCalibration, testIndices } from './calibration.js';
 import type { Cell } from './cell.js';
 import { headScores } from './head-scores.js';
+import { makeCell } from './make-cell.js';
 import type { StudySource } from './plan.js';
-import { probesOf } from './probes.js';
-import type { CellLabels, CostRecord, RankingRecord } from './record.js';
+import { probesIn, probesOf } from './probes.js';
+import type { CostRecord, RankingRecord } from './record.js';
 import { resolveArm } from './resolve-arm.js';
 import { versionsThatMatter } from './versions.js';
 
@@ -94,7 +95,7 @@ export function rankingCells(spec: StudySpec, found: Found, now: Moment): readon
     testIndices(pair.source).map((index) => {
       const point = { scenario: pair.scenarioAt(index), seed, index };
       const address = rankingAddress(pair.computed, point, spec);
-      return cell(spec, pair, UNTOUCHED, 'ranking', { seed, index }, address);
+      return makeCell(spec, pair, UNTOUCHED, { kind: 'ranking', seed, index, address });
     }),
   );
 }
@@ -190,24 +191,32 @@ function armsFor(
 function dialogueCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell[] {
   const { source, computed, scenarioAt } = pair;
   return spec.seeds.flatMap((seed) =>
-    testIndices(source).flatMap((index) =>
-      arms.map((arm) => {
-        const address = dialogueAddress(computed, { scenario: scenarioAt(index), seed, index }, arm, spec);
-        return cell(spec, pair, arm, 'dialogue', { seed, index }, address);
-      }),
-    ),
+    testIndices(source).flatMap((index) => {
+      const scenario = scenarioAt(index);
+      const probes = askedProbes(scenario, spec);
+      return arms.map((arm) => {
+        const address = dialogueAddress(computed, { scenario, seed, index }, arm, spec);
+        return makeCell(spec, pair, arm, { kind: 'dialogue', seed, index, address, probes });
+      });
+    }),
   );
 }
 
 function costCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell[] {
   return MEASURES.flatMap((measure) =>
     itemsOf(spec, pair, measure).flatMap((item, index) =>
-      arms.map((arm) => ({
-        ...cell(spec, pair, arm, 'cost', { seed: 0, index }, costAddress(pair.computed, measure, item, arm)),
-        measure,
-      })),
+      arms.map((arm) => {
+        const address = costAddress(pair.computed, measure, item, arm);
+        return makeCell(spec, pair, arm, { kind: 'cost', measure, seed: 0, index, address });
+      }),
     ),
   );
+}
+
+/** Returns the number of answers to probes in a dialogue. */
+function askedProbes(scenario: Scenario, { probeRounds, probeRepeats }: StudySpec): number {
+  const rounds = probeRounds.filter((round) => round <= scenario.rounds);
+  return rounds.reduce((sum, round) => sum + probesIn(scenario, round).length * probeRepeats, 0);
 }
 
 /** Returns a cell for each dialogue that asks a probe. Seeds of a dialogue share it: its own is that of the first. */
@@ -216,9 +225,10 @@ function chanceCells(spec: StudySpec, pair: Pair): Cell[] {
   const [seed = 0] = spec.seeds;
   return testIndices(source).flatMap((index) => {
     const scenario = scenarioAt(index);
-    if (probesOf(scenario, spec).length === 0) return [];
+    const probes = probesOf(scenario, spec).length * spec.probeRepeats;
+    if (probes === 0) return [];
     const address = chanceAddress(computed, { scenario, seed, index }, spec);
-    return [cell(spec, pair, UNTOUCHED, 'chance', { seed, index }, address)];
+    return [makeCell(spec, pair, UNTOUCHED, { kind: 'chance', seed, index, address, probes })];
   });
 }
 
@@ -238,10 +248,10 @@ function influenceCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell
       const task = { dialogue, references: referencesOf(influence, pair, index), rounds };
       return arms
         .filter(({ noSystem }) => !noSystem)
-        .map((arm) => ({
-          ...cell(spec, pair, arm, 'influence', { seed, index }, influenceAddress(computed, task, arm)),
-          influence: task,
-        }));
+        .map((arm) => {
+          const address = influenceAddress(computed, task, arm);
+          return makeCell(spec, pair, arm, { kind: 'influence', seed, index, address, influence: task });
+        });
     }),
   );
 }
@@ -281,26 +291,4 @@ function itemsOf(
     choice: costs.choice === null ? 0 : costs.choice.questions,
   };
   return heldOut[measure].slice(0, asked[measure] ?? undefined);
-}
-
-function cell(
-  spec: StudySpec,
-  { model, source, computed }: Pair,
-  arm: Arm,
-  kind: Cell['kind'],
-  { seed, index }: Pick<CellLabels, 'seed' | 'index'>,
-  address: string,
-): Cell {
-  const { sampling, maxTokens, probeRounds, probeRepeats, costs } = spec;
-  const labels = {
-    model: model.name,
-    executor: model.executor,
-    precision: computed.facts.precision,
-    source: source.name,
-    arm: arm.name,
-    seed,
-    index,
-  };
-  const settings = { sampling, maxTokens, probeRounds, probeRepeats, costs };
-  return { address, kind, labels, model, source, arm, measure: null, now: computed.now, settings };
 }

@@ -62,8 +62,8 @@ export interface StudySource {
   >;
 }
 
-/** A cell as it is stored in a folder's plan: enough to find, count and show its result. */
-export type PlannedCell = Pick<Cell, 'address' | 'kind' | 'labels' | 'measure'>;
+/** A cell as it is stored in a folder's plan: enough to find, count and show its result, and to divide the study. */
+export type PlannedCell = Pick<Cell, 'address' | 'kind' | 'labels' | 'measure' | 'work'>;
 
 /** Groups cells, in the order of each group's first cell. Of several cells with the same address, keeps the first. */
 export function groupsOf<C extends PlannedCell>(cells: readonly C[]): (readonly C[])[] {

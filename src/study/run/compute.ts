@@ -1,5 +1,5 @@
 import type { Concurrency } from '../../concurrency.js';
-import { keepCell, keepTiming, lockGroup, readCell, type StudyFolder, setAside } from '../folder/index.js';
+import { keepCell, keepTimings, lockGroup, readCell, type StudyFolder, setAside } from '../folder/index.js';
 import type { Cell, CellRecord, CellTiming } from '../plan/index.js';
 import { groupOf } from '../plan/index.js';
 import { CellQueue, type TakenCell } from './cell-queue.js';
@@ -93,7 +93,10 @@ async function missingOf(group: readonly Cell[], work: Work): Promise<readonly C
       work.onKept(cell, state.record, false, null);
       continue;
     }
-    if (state.kind === 'damaged') work.onDamaged(state.file, state.damage, await setAside(state.file));
+    if (state.kind === 'damaged') {
+      const aside = await setAside(work.folder.path, cell.address, state);
+      work.onDamaged(state.file, state.damage, aside);
+    }
     missing.push(cell);
   }
   return missing;
@@ -118,7 +121,7 @@ async function keep(
     : outcome.record;
   await keepCell(work.folder, cell.address, record);
   const timing = failed ? null : outcome.timing;
-  if (timing !== null) await keepTiming(work.folder, timing);
+  if (timing !== null) await keepTimings(work.folder, [timing]);
   work.onKept(cell, record, true, timing);
   await queue.done(taken);
 }

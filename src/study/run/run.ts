@@ -7,6 +7,7 @@ import {
   hasCells,
   keepStudy,
   openFolder,
+  packShard,
   readCell,
   readTimings,
   type StudyFolder,
@@ -83,7 +84,7 @@ export interface RunSummary extends RunProgress {
 
 /**
  * Runs a study in a folder, or resumes it: computes the missing cells, stores each as soon as it is done, and writes the
- * results once all are done. All cells have one moment, which the first run records: see {@link studyMoment}. The first run
+ * results once all are done; of a shard, it packs the cells instead. All cells have one moment, which the first run records: see {@link studyMoment}. The first run
  * also locks the analysis plan, before it computes a cell; later runs keep it, whatever the specification says then.
  * @throws HoldfastError `E_USAGE` when the folder belongs to another study, or for a moment that the study does not have;
  * `E_UNWRITABLE`, `E_UNREADABLE`
@@ -127,7 +128,9 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
     await keep(first, plan);
     const summary = await compute(plan, run);
     if (!summary.complete) return summary;
-    await exportResults(folder, plan, study.models);
+    // The results are those of the study: a merge or a status writes them.
+    if (options.shard === null) await exportResults(folder, plan, study.models);
+    else await packShard(folder, options.shard, cellsOfShard(plan, options.shard));
     return summary;
   } finally {
     await folder.close();

@@ -1,0 +1,71 @@
+import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PlannedCell, Shard } from '../plan/index.js';
+import { makeFolder, replaceFile } from './durable.js';
+import { cellPath, findCellBytes, type StudyFolder } from './folder.js';
+import { packsPath } from './packs.js';
+
+/** A pack that is being written. */
+export interface PackWriter {
+  /** Adds a cell. @param bytes those of its file, with the line break */
+  add(address: string, bytes: Uint8Array): void;
+}
+
+/** Bytes that are collected before they are written. */
+const BUFFERED = 2 ** 20;
+
+/**
+ * Writes a pack durably, and then removes the files of its cells: at every moment each cell is in one of the two.
+ * @param name such as `1of32`; a pack of this name is replaced
+ * @throws HoldfastError `E_UNWRITABLE`
+ */
+export async function writePack(
+  { path, writer }: StudyFolder,
+  name: string,
+  fill: (pack: PackWriter) => Promise<void>,
+): Promise<void> {
+  await makeFolder(packsPath(path));
+  const addresses: string[] = [];
+  await replaceFile(join(packsPath(path), `${name}.jsonl`), writer, async (temporary) => {
+    const file = openSync(temporary, 'w');
+    let waiting: Uint8Array[] = [];
+    let length = 0;
+    const flush = (): void => {
+      writeFileSync(file, Buffer.concat(waiting));
+      waiting = [];
+      length = 0;
+    };
+    try {
+      await fill({
+        add(address, bytes) {
+          addresses.push(address);
+          waiting.push(bytes);
+          length += bytes.length;
+          if (length >= BUFFERED) flush();
+        },
+      });
+      flush();
+    } finally {
+      closeSync(file);
+    }
+  });
+  for (const address of addresses) await rm(cellPath(path, address), { force: true });
+}
+
+/**
+ * Packs the cells of a shard that is done.
+ * @throws HoldfastError `E_UNWRITABLE`
+ */
+export async function packShard(
+  folder: StudyFolder,
+  { index, count }: Shard,
+  cells: readonly Pick<PlannedCell, 'address'>[],
+): Promise<void> {
+  await writePack(folder, `${index}of${count}`, async (pack) => {
+    for (const address of new Set(cells.map((cell) => cell.address))) {
+      const found = await findCellBytes(folder.path, address);
+      if (found !== null) pack.add(address, found.bytes);
+    }
+  });
+}

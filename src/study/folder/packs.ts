@@ -1,0 +1,130 @@
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ADDRESS_AT, ADDRESS_LENGTH, isFailureLine } from './cell-file.js';
+
+// A pack is a file of many cells, `packs/NAME.jsonl`: each line is what the cell's own file would contain. Reading a million
+// small files takes minutes, and on a network file system hours; a pack is read in pieces of a megabyte.
+
+/** A cell in a pack: its line, with the line break, and the file that has it. */
+export interface PackedCell {
+  readonly file: string;
+  readonly bytes: Buffer;
+}
+
+/** Where the lines of a folder's packs are. */
+interface PackIndex {
+  /** When a pack was last added or replaced, in ns. */
+  readonly changed: bigint;
+  readonly files: readonly string[];
+  /** Number of a cell's place, by address. */
+  readonly numbers: ReadonlyMap<string, number>;
+  /** Each place: index of the file, offset and length in bytes. */
+  readonly places: readonly number[];
+  /** The piece of each file that was read last. */
+  readonly pieces: Map<string, Piece>;
+}
+
+interface Piece {
+  readonly offset: number;
+  readonly bytes: Buffer;
+}
+
+const PIECE_BYTES = 2 ** 20;
+/** Pieces that are kept at once. */
+const PIECES = 64;
+const LINE_BREAK = 0x0a;
+
+const indices = new Map<string, PackIndex>();
+
+export const packsPath = (folder: string): string => join(folder, 'packs');
+
+/** Returns the names of a folder's packs, sorted; none if it has no packs. */
+export function packNames(folder: string): string[] {
+  try {
+    return readdirSync(packsPath(folder))
+      .filter((name) => name.endsWith('.jsonl'))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/** Finds a cell in the packs of a folder. Returns null if none has it. The packs are read again when one has changed. */
+export function findPacked(folder: string, address: string): PackedCell | null {
+  const index = indexOf(folder);
+  const number = index?.numbers.get(address);
+  if (index === null || number === undefined) return null;
+  const [file, offset, length] = index.places.slice(3 * number, 3 * number + 3);
+  const path = join(packsPath(folder), index.files[file!]!);
+  return { file: path, bytes: readPiece(index, path, offset!, length!) };
+}
+
+function indexOf(folder: string): PackIndex | null {
+  const changed = statSync(packsPath(folder), { bigint: true, throwIfNoEntry: false })?.mtimeNs;
+  if (changed === undefined) return null;
+  const known = indices.get(folder);
+  if (known?.changed === changed) return known;
+  const index = readIndex(folder, changed);
+  indices.set(folder, index);
+  return index;
+}
+
+function readIndex(folder: string, changed: bigint): PackIndex {
+  const files = packNames(folder);
+  const numbers = new Map<string, number>();
+  const places: number[] = [];
+  for (const [file, name] of files.entries()) {
+    for (const { line, offset } of linesOf(join(packsPath(folder), name))) {
+      const address = line.toString('latin1', ADDRESS_AT, ADDRESS_AT + ADDRESS_LENGTH);
+      // A failure in one pack may have been computed again in another.
+      if (numbers.has(address) && isFailureLine(line)) continue;
+      numbers.set(address, places.length / 3);
+      places.push(file, offset, line.length);
+    }
+  }
+  return { changed, files, numbers, places, pieces: new Map() };
+}
+
+/** Yields the lines of a file with their line breaks; also a last one without. */
+function* linesOf(path: string): Generator<{ readonly line: Buffer; readonly offset: number }> {
+  const file = openSync(path, 'r');
+  try {
+    let rest = Buffer.alloc(0);
+    let offset = 0; // of the rest
+    for (;;) {
+      const piece = Buffer.allocUnsafe(4 * PIECE_BYTES);
+      const read = readSync(file, piece);
+      const bytes = Buffer.concat([rest, piece.subarray(0, read)]);
+      let start = 0;
+      for (let end = bytes.indexOf(LINE_BREAK); end !== -1; end = bytes.indexOf(LINE_BREAK, start)) {
+        yield { line: bytes.subarray(start, end + 1), offset: offset + start };
+        start = end + 1;
+      }
+      rest = bytes.subarray(start);
+      offset += start;
+      if (read === 0) break;
+    }
+    if (rest.length > 0) yield { line: rest, offset };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Reads bytes of a file, and what follows them, because neighbours in a pack are mostly read one after the other. */
+function readPiece({ pieces }: PackIndex, path: string, offset: number, length: number): Buffer {
+  const known = pieces.get(path);
+  const from = offset - (known?.offset ?? 0);
+  if (known !== undefined && from >= 0 && from + length <= known.bytes.length) {
+    return known.bytes.subarray(from, from + length);
+  }
+  const bytes = Buffer.alloc(Math.max(PIECE_BYTES, length));
+  const file = openSync(path, 'r');
+  try {
+    const read = readSync(file, bytes, 0, bytes.length, offset);
+    if (pieces.size >= PIECES) pieces.clear();
+    pieces.set(path, { offset, bytes: bytes.subarray(0, read) });
+    return bytes.subarray(0, Math.min(length, read));
+  } finally {
+    closeSync(file);
+  }
+}
