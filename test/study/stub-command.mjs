@@ -98,7 +98,13 @@ export async function run(argv) {
     };
   }
   const program = new Command('holdfast').exitOverride();
-  addStudyRuns(program.command('study'), {
+  const study = program.command('study');
+  // What stub cells found is nothing to report.
+  study
+    .command('report')
+    .argument('<folder>')
+    .action(() => {});
+  addStudyRuns(study, {
     openStudy: async (file, models, calibrates) => openStudy(file, models, calibrates),
     brief: async () => [],
     cells: new URL('./stub-cells.mjs', import.meta.url),

@@ -149,11 +149,16 @@ function busyLines({ processorShare }: RunSummary): string[] {
   ];
 }
 
-function defaultFolder(name: string, shard: Shard | null): string {
+/** Returns the results folder of a study, or of its shard, if none is given. */
+export function defaultFolder(name: string, shard: Shard | null): string {
   return join('studies', shard === null ? name : `${name}-${shard.index}of${shard.count}`);
 }
 
-function readModel(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+/** Reads a `--model NAME=PATH`, added to those before it. */
+export function readModel(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
   const at = text.indexOf('=');
   if (at < 1 || at === text.length - 1) throw new InvalidArgumentError('It must be NAME=PATH.');
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };

@@ -3,6 +3,7 @@ import { textTable } from '../../report/index.js';
 import { exportStudy, type Shard, type Survey, type SurveyRow, surveyStudy } from '../../study/index.js';
 import { stdout } from '../terminal/index.js';
 import { resumeCommand } from './resume-command.js';
+import { slurmLine } from './slurm.js';
 import { failureLines } from './summary.js';
 
 /** Adds `study status`: shows how much of a study is done, and writes its results so far. */
@@ -64,6 +65,7 @@ const missingIn = (rows: readonly SurveyRow[]): number =>
 function oneLines({ file, shard, rows, failures, damaged }: Survey, folder: string): string[] {
   const resume = resumeCommand({ ...file.origin, shard }, folder);
   return [
+    ...[slurmLine(folder)].filter((line) => line !== null),
     ...(missingIn(rows) > 0 ? [`To resume: ${resume}`] : []),
     ...(failures.length > 0 ? [`To retry failed cells: ${resume} --retry-failed`] : []),
     damaged.length > 0

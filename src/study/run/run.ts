@@ -1,10 +1,8 @@
 import { type Concurrency, planConcurrency } from '../../concurrency.js';
 import {
-  alone,
   checkFolder,
   exportResults,
   type FirstRun,
-  hasCells,
   keepStudy,
   openFolder,
   packShard,
@@ -18,11 +16,11 @@ import {
   createEstimate,
   type Estimate,
   groupsOf,
-  lockedAnalysisOf,
   type Study,
   type StudyCells,
 } from '../plan/index.js';
 import { computeGroups, type Work } from './compute.js';
+import { originOf, recordFirst } from './first-run.js';
 import { isOnProcessor, processorShare } from './processor-share.js';
 import { studyMoment } from './study-moment.js';
 
@@ -98,9 +96,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
     // The results in a folder belong to the study as it was last run, so a dry run does not replace that study.
     const keep = async (first: FirstRun, plan: readonly Cell[]): Promise<void> => {
       if (options.dryRun && kept !== null) return;
-      const { file, calibrates } = study;
-      const origin = { file, models: options.models, shard: options.shard, calibrates };
-      await keepStudy(folder, study, origin, first, plan);
+      await keepStudy(folder, study, originOf(study, options, kept), first, plan);
     };
     const sums: Sums = {
       startMs: performance.now(),
@@ -109,17 +105,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
       executorMs: 0,
       decodedTokens: 0,
     };
-    // Another process may be starting the same study: the first to record its moment and its analysis plan decides.
-    const first = await alone(folder, async (): Promise<FirstRun> => {
-      const recorded = await checkFolder(options.folder, name);
-      const now = studyMoment(study, recorded?.now ?? null, options);
-      const hasBegun = await hasCells(options.folder);
-      const planned = study.calibrates ? null : lockedAnalysisOf(study.spec);
-      const analysis = hasBegun ? (recorded?.analysis ?? null) : planned;
-      const isRecorded = now === recorded?.now && analysis?.sha256 === recorded.analysis?.sha256;
-      if (!isRecorded) await keep({ now, analysis }, study.cellsAt(now).rankings);
-      return { now, analysis };
-    });
+    const first = await recordFirst(study, folder, options, keep);
     const cells = study.cellsAt(first.now);
     const run: Run = { ...options, results: folder, sums, concurrencyOf: concurrencyIn(study, options) };
     const ranked = await rank(cells, run, (plan) => keep(first, plan));
