@@ -44,6 +44,7 @@ export type ErrorCode =
   | 'E_HOLD'
   | 'E_MATERIAL'
   | 'E_LABELS'
+  | 'E_QUEUE'
   | 'E_SPEC'
   | 'E_UNWRITABLE'
   | 'E_USAGE';

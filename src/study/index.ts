@@ -59,10 +59,12 @@ export {
   shardOf,
   versionsThatMatter,
 } from './plan/index.js';
+export { queuedCells, runWorker, type WorkerOptions, type WorkerSummary } from './queue/index.js';
 export type { CellOutcome, CellSetup, OpenCells } from './run/index.js';
 export {
   CELLS,
   type CellResult,
+  type ComputeCells,
   type LeadSettings,
   type LedDialogue,
   leadDialogue,

@@ -2,12 +2,13 @@ import { join } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { forecast } from '../../findings/index.js';
 import { readableTable, textTable } from '../../report/index.js';
-import { planText, type RunSummary, type Shard, type Study } from '../../study/index.js';
+import { planText, queuedCells, type RunSummary, type Shard, type Study } from '../../study/index.js';
 import type { Moment } from '../../text/index.js';
 import { BATCH_DEFAULT, dateTime, NOW_HELP, positiveInteger } from '../options/index.js';
 import { runShown } from '../running/index.js';
 import { commandName, note, quoted, stderr, stdout } from '../terminal/index.js';
 import type { StudyParts } from './parts.js';
+import { readQueue } from './queue-option.js';
 import { resumeCommand } from './resume-command.js';
 import { chosenShard, readShard, type ShardFlags } from './shard-option.js';
 import { leftLine, summaryJson, summaryLines } from './summary.js';
@@ -16,6 +17,7 @@ interface RunFlags extends ShardFlags {
   readonly out?: string;
   readonly jobs?: number;
   readonly batch?: number;
+  readonly queue?: string;
   readonly now?: Moment;
   readonly calibrate?: true;
   readonly dryRun?: true;
@@ -54,6 +56,14 @@ export function addStudyRun(study: Command, parts: StudyParts): void {
         .argParser(positiveInteger)
         .conflicts('shard'),
     )
+    .addOption(
+      new Option(
+        '--queue <url>',
+        'have the cells computed by study work, by way of Redis at redis://HOST:PORT',
+      )
+        .argParser(readQueue)
+        .conflicts(['shard', 'shards', 'dryRun']),
+    )
     .option(
       '--now <time>',
       `${NOW_HELP} (default: that of the specification or of the first run, which is recorded)`,
@@ -90,6 +100,7 @@ async function run(file: string, flags: RunFlags, { openStudy, brief, cells }: S
     models,
     retryFailed: flags.retryFailed === true,
     dryRun: flags.dryRun === true,
+    compute: flags.queue === undefined ? undefined : await queuedCells(flags.queue, study.spec.name),
   });
   const resume = resumeCommand({ file, models, shard, calibrates: flags.calibrate === true }, folder);
   if (stopped !== null) {

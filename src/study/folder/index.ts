@@ -5,6 +5,8 @@
 export { exportResults, readResults } from './export.js';
 export {
   alone,
+  decodeCell,
+  findCellBytes,
   hasCells,
   keepCell,
   keepTimings,

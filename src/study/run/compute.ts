@@ -11,6 +11,12 @@ export interface Work {
   /** A module that exports a function `open` of type {@link OpenCells}. */
   readonly cells: URL;
   readonly concurrency: Concurrency;
+  /** The threads to use; default: new ones, which end with the last group. */
+  readonly computers?: readonly Computer[] | undefined;
+  /** The study's rankings, which are done. */
+  readonly rankings?: readonly Cell[] | undefined;
+  /** The moment of the study. */
+  readonly now: string;
   readonly retryFailed: boolean;
   readonly signal: AbortSignal;
   /** Called once a cell's record is on disk. The timing is null if the cell failed or was not computed by this run. */
@@ -18,6 +24,9 @@ export interface Work {
   /** Called when a damaged file has been renamed to `aside`; its cell is then computed again. */
   readonly onDamaged: (file: string, damage: string, aside: string) => void;
 }
+
+/** What computes the missing cells of groups: threads of this process, or workers elsewhere. */
+export type ComputeCells = (groups: readonly (readonly Cell[])[], work: Work) => Promise<void>;
 
 /**
  * Computes the missing cells of groups. When it returns, every cell is on disk, computed by this process or by another
@@ -37,9 +46,9 @@ export async function computeGroups(groups: readonly (readonly Cell[])[], given:
     work.signal,
   );
   const lanes = Math.min(jobs * batch, groups.flat().length);
-  const computers = Array.from({ length: Math.min(jobs, lanes) }, () =>
-    createComputer(work.cells, { threads }, work.signal),
-  );
+  const computers =
+    given.computers ??
+    Array.from({ length: Math.min(jobs, lanes) }, () => createComputer(work.cells, { threads }, work.signal));
   // Neighbouring lanes get different computers, so that few cells still use all of them.
   const ends = await Promise.allSettled(
     Array.from({ length: lanes }, (_, lane) =>
@@ -49,7 +58,7 @@ export async function computeGroups(groups: readonly (readonly Cell[])[], given:
       }),
     ),
   );
-  await Promise.all(computers.map((computer) => computer.close()));
+  if (given.computers === undefined) await Promise.all(computers.map((computer) => computer.close()));
   await queue.close();
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

@@ -1,4 +1,3 @@
-import { type Concurrency, planConcurrency } from '../../concurrency.js';
 import {
   checkFolder,
   exportResults,
@@ -19,7 +18,8 @@ import {
   type Study,
   type StudyCells,
 } from '../plan/index.js';
-import { computeGroups, type Work } from './compute.js';
+import { type ComputeCells, computeGroups, type Work } from './compute.js';
+import { type ConcurrencyOf, concurrencyIn, partsOf } from './concurrency-of.js';
 import { originOf, recordFirst } from './first-run.js';
 import { isOnProcessor, processorShare } from './processor-share.js';
 import { studyMoment } from './study-moment.js';
@@ -47,6 +47,8 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: RunProgress) => void;
   readonly onDamaged: Work['onDamaged'];
+  /** What computes the cells, but for rankings; default: threads of this process. */
+  readonly compute?: ComputeCells | undefined;
 }
 
 /** The progress of a run. */
@@ -128,18 +130,7 @@ interface Run extends RunOptions {
   readonly results: StudyFolder;
   readonly sums: Sums;
   /** Returns how many cells of a cell's model run at once. */
-  readonly concurrencyOf: (cell: Cell) => Concurrency;
-}
-
-/** Chooses for each model of a study, once, how many of its cells run at once. */
-function concurrencyIn({ models }: Study, { jobs, batch }: RunOptions): Run['concurrencyOf'] {
-  const chosen = new Map<string, Concurrency>();
-  return ({ model: { executor }, labels }) => {
-    const { size } = models.find(({ name }) => name === labels.model)!;
-    const concurrency = chosen.get(labels.model) ?? planConcurrency(executor, size, { jobs, batch });
-    chosen.set(labels.model, concurrency);
-    return concurrency;
-  };
+  readonly concurrencyOf: ConcurrencyOf;
 }
 
 type Ranked =
@@ -208,8 +199,12 @@ async function compute(plan: readonly Cell[], run: Run): Promise<RunSummary> {
     tally.jobs = Math.min(concurrency.jobs, options.dryRun ? missing.length : groups.flat().length);
     const measured = new Map<Cell, CellTiming>();
     const before = process.cpuUsage();
-    await computeGroups(groups, {
+    const isRanking = groups[0]![0]!.kind === 'ranking';
+    const computeAll = isRanking ? computeGroups : (options.compute ?? computeGroups);
+    await computeAll(groups, {
       ...options,
+      now: groups[0]![0]!.now,
+      rankings: plan.filter(({ kind }) => kind === 'ranking'),
       folder,
       concurrency,
       onKept(cell, record, computed, timing) {
@@ -232,27 +227,6 @@ async function compute(plan: readonly Cell[], run: Run): Promise<RunSummary> {
     ...{ failures, complete: kept.size === cells.length, plan },
     ...{ msOf: estimate.msOf, processorShare: least },
   };
-}
-
-/** Groups of cells that run with the same concurrency. */
-interface Part {
-  readonly concurrency: Concurrency;
-  readonly groups: (readonly Cell[])[];
-}
-
-/** Divides groups by the concurrency of their models. Leaves out empty groups. */
-function partsOf(groups: readonly (readonly Cell[])[], concurrencyOf: Run['concurrencyOf']): Part[] {
-  const parts = new Map<string, Part>();
-  for (const group of groups) {
-    const [first] = group;
-    if (first === undefined) continue;
-    const concurrency = concurrencyOf(first);
-    const key = JSON.stringify(concurrency);
-    const part = parts.get(key) ?? { concurrency, groups: [] };
-    part.groups.push(group);
-    parts.set(key, part);
-  }
-  return [...parts.values()];
 }
 
 /** Cells on disk, each with its error if it failed, otherwise null. */

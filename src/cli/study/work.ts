@@ -1,0 +1,62 @@
+import type { Command } from 'commander';
+import { runWorker } from '../../study/index.js';
+import { BATCH_DEFAULT, positiveInteger } from '../options/index.js';
+import { listenForSignals, note, SIGNAL_CODES, stderr } from '../terminal/index.js';
+import type { StudyParts } from './parts.js';
+import { readQueue } from './queue-option.js';
+import { readModel } from './run.js';
+
+interface WorkFlags {
+  readonly queue: string;
+  readonly out?: string;
+  readonly jobs?: number;
+  readonly batch?: number;
+  readonly model?: Readonly<Record<string, string>>;
+}
+
+/** Adds `study work`: computes the cells that `study run --queue` has put into a queue. */
+export function addStudyWork(study: Command, parts: StudyParts): void {
+  study
+    .command('work')
+    .description('compute cells of a study that was started with study run --queue, until it is stopped')
+    .argument('<spec>', 'the study specification, as study run has it')
+    .requiredOption('--queue <url>', 'the Redis of the queue, as redis://HOST:PORT', readQueue)
+    .option(
+      '--out <folder>',
+      'the results folder, if this machine shares it (default: send the records back)',
+    )
+    .option(
+      '--jobs <n>',
+      'threads, each with its own copy of the models (default: one per core)',
+      positiveInteger,
+    )
+    .option(
+      '--batch <n>',
+      `dialogues that each thread runs at once (default: ${BATCH_DEFAULT})`,
+      positiveInteger,
+    )
+    .option('--model <name=path>', 'path of a model of the study; repeatable', readModel)
+    .action((file: string, flags: WorkFlags) => work(file, flags, parts));
+}
+
+async function work(file: string, flags: WorkFlags, { openStudy, cells }: StudyParts): Promise<void> {
+  const study = await openStudy(file, flags.model ?? {}, false);
+  for (const notice of study.notices) note(notice);
+  const interrupt = listenForSignals();
+  try {
+    const { jobs, batch, queue: url, out: folder = null } = flags;
+    note(`waiting for cells of ${study.spec.name}; Ctrl-C ends it`);
+    const done = await runWorker(study, {
+      ...{ url, folder, cells, jobs, batch },
+      signal: interrupt.signal,
+      onJob: (sums) => note(`${sums.cells} cells in ${sums.jobs} jobs`),
+      onDamaged: (damaged, damage, aside) =>
+        note(`${damaged} is damaged (${damage}); it was renamed to ${aside} and its cell is computed again`),
+    });
+    stderr.lines([`stopped: ${done.cells} cells in ${done.jobs} jobs are done`]);
+  } finally {
+    interrupt.end();
+  }
+  const caught = interrupt.caught();
+  if (caught !== null) process.exitCode = SIGNAL_CODES[caught];
+}

@@ -1,0 +1,216 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Job, Worker } from 'bullmq';
+import { HoldfastError } from '../../errors.js';
+import { parseMoment } from '../../text/index.js';
+import {
+  checkFolder,
+  decodeCell,
+  findCellBytes,
+  keepCell,
+  openFolder,
+  type StudyFolder,
+} from '../folder/index.js';
+import { type Cell, type CellTiming, groupsOf, type RankingRecord, type Study } from '../plan/index.js';
+import {
+  type Computer,
+  computeGroups,
+  concurrencyIn,
+  createComputer,
+  partsOf,
+  type Work,
+} from '../run/index.js';
+import { type JobAnswer, type Offer, offerKey, openQueue, type QueuedJob } from './open-queue.js';
+
+/** How a worker works. */
+export interface WorkerOptions {
+  /** Address of Redis. */
+  readonly url: string;
+  /** The study's folder, if this machine shares it; null to send the records through the queue. */
+  readonly folder: string | null;
+  /** A module that exports a function `open` of type {@link OpenCells}. */
+  readonly cells: URL;
+  readonly jobs?: number | undefined;
+  readonly batch?: number | undefined;
+  /** Stops the worker; the job that it has goes back to the queue. */
+  readonly signal: AbortSignal;
+  readonly onDamaged: Work['onDamaged'];
+  /** Called after every job, with the numbers so far. */
+  readonly onJob: (summary: WorkerSummary) => void;
+}
+
+/** What a worker has done. */
+export interface WorkerSummary {
+  readonly jobs: number;
+  readonly cells: number;
+}
+
+/** A worker that does not renew its lock for this long has died, and its job is given to another. */
+const LOCK_MS = 15_000;
+const STALLED_MS = 5_000;
+/** Workers that a job may lose before it counts as what kills them. */
+const LOST_WORKERS = 5;
+/** Bytes of an answer that goes through the queue. */
+const ANSWER_BYTES = 16 * 2 ** 20;
+
+/**
+ * Takes jobs from the queue of a study, one at a time, until it is stopped. The cells are computed in threads, so the lock of a
+ * job is renewed also during a long forward pass.
+ * @throws HoldfastError `E_QUEUE` when Redis does not answer, or this machine's study is another one than the queue's
+ */
+export async function runWorker(study: Study, options: WorkerOptions): Promise<WorkerSummary> {
+  const { signal } = options;
+  const queue = await openQueue(options.url, study.spec.name);
+  if (options.folder !== null) await checkFolder(options.folder, study.spec.name);
+  const path = options.folder ?? (await mkdtemp(join(tmpdir(), 'holdfast-work-')));
+  const folder = await openFolder(path);
+  const connection = queue.connect();
+  const planned = createPlan(study, async () => connection.get(offerKey(queue.name)));
+  const compute = createThreads(study, folder, options);
+  const sums = { jobs: 0, cells: 0 };
+  let failed: unknown = null;
+  let stop = (): void => {};
+  const ended = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  const { WaitingError } = queue;
+
+  const process = async (job: Job<QueuedJob, JobAnswer>, token?: string): Promise<JobAnswer> => {
+    const giveBack = async (): Promise<never> => {
+      await job.moveToWait(token);
+      throw new WaitingError();
+    };
+    let cells: readonly Cell[];
+    try {
+      cells = await planned(job.data.cells);
+    } catch (error) {
+      failed = error;
+      stop();
+      return giveBack();
+    }
+    const timings = await compute(cells, job.data);
+    if (signal.aborted) return giveBack();
+    const answer = options.folder === null ? await answerOf(folder, cells, timings) : { cells: null };
+    sums.jobs++;
+    sums.cells += cells.length;
+    options.onJob({ ...sums });
+    return answer;
+  };
+  const worker: Worker<QueuedJob, JobAnswer> = new queue.Worker(queue.name, process, {
+    connection,
+    concurrency: 1,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_MS,
+    maxStalledCount: LOST_WORKERS,
+  });
+  worker.on('error', () => {}); // the connection is made again
+  signal.addEventListener('abort', stop);
+  if (signal.aborted) stop();
+  try {
+    await ended;
+    await worker.close();
+    if (failed !== null) throw failed;
+    return sums;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    connection.disconnect();
+    await compute.close();
+    await folder.close();
+    if (options.folder === null) await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Returns the function that finds cells by their addresses in this machine's plan of the study. */
+function createPlan(study: Study, readOffer: () => Promise<string | null>) {
+  let known = new Map<string, Cell>();
+  return async (addresses: readonly string[]): Promise<readonly Cell[]> => {
+    // The study may have been started again, with other rankings or at another moment.
+    if (!addresses.every((address) => known.has(address))) known = cellsOf(study, await readOffer());
+    return addresses.map((address) => {
+      const cell = known.get(address);
+      if (cell !== undefined) return cell;
+      throw new HoldfastError(
+        'E_QUEUE',
+        `the queue has a cell that is not in this machine's plan: ${address}`,
+        {
+          hint: 'Use the same specification, material, models and versions here as where the study was started',
+        },
+      );
+    });
+  };
+}
+
+function cellsOf(study: Study, text: string | null): Map<string, Cell> {
+  if (text === null) return new Map();
+  const offer: Offer = JSON.parse(text);
+  const cells = study.cellsAt(parseMoment(offer.now));
+  const rankings = cells.rankings.flatMap(({ address, labels }, at): RankingRecord[] => {
+    const decoded = decodeCell(Buffer.from(offer.rankings[at] ?? ''), address);
+    return 'record' in decoded && decoded.record.kind === 'ranking' ? [{ ...decoded.record, ...labels }] : [];
+  });
+  // With another ranking, the other cells would have other addresses.
+  const rest = rankings.length === cells.rankings.length ? cells.expand(rankings) : [];
+  return new Map(rest.map((cell) => [cell.address, cell]));
+}
+
+/** Returns the function that computes the cells of a job. Its threads, and the models in them, stay for the next job. */
+function createThreads(study: Study, folder: StudyFolder, options: WorkerOptions) {
+  const concurrencyOf = concurrencyIn(study, options);
+  const threads = new Map<string, readonly Computer[]>();
+  const compute = async (
+    cells: readonly Cell[],
+    { needed, retryFailed }: QueuedJob,
+  ): Promise<ReadonlyMap<string, CellTiming>> => {
+    for (const text of needed) {
+      const address = text.slice('{"address":"'.length, '{"address":"'.length + 64);
+      const decoded = decodeCell(Buffer.from(text), address);
+      if ('record' in decoded && (await findCellBytes(folder.path, address)) === null) {
+        await keepCell(folder, address, decoded.record);
+      }
+    }
+    const timings = new Map<string, CellTiming>();
+    for (const { concurrency, groups } of partsOf(groupsOf(cells), concurrencyOf)) {
+      const key = JSON.stringify(concurrency);
+      const computers =
+        threads.get(key) ??
+        Array.from({ length: concurrency.jobs }, () =>
+          createComputer(options.cells, { threads: concurrency.threads }, options.signal),
+        );
+      threads.set(key, computers);
+      await computeGroups(groups, {
+        ...{ folder, concurrency, computers, retryFailed },
+        cells: options.cells,
+        signal: options.signal,
+        now: cells[0]!.now,
+        onDamaged: options.onDamaged,
+        onKept: (cell, _record, _computed, timing) => {
+          if (timing !== null) timings.set(cell.address, timing);
+        },
+      });
+    }
+    return timings;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all([...threads.values()].flat().map((computer) => computer.close()));
+  };
+  return Object.assign(compute, { close });
+}
+
+async function answerOf(
+  folder: StudyFolder,
+  cells: readonly Cell[],
+  timings: ReadonlyMap<string, CellTiming>,
+): Promise<JobAnswer> {
+  const texts: { text: string; timing: CellTiming | null }[] = [];
+  let bytes = 0;
+  for (const { address } of cells) {
+    const found = await findCellBytes(folder.path, address);
+    bytes += found!.bytes.length;
+    texts.push({ text: found!.bytes.toString(), timing: timings.get(address) ?? null });
+  }
+  if (bytes <= ANSWER_BYTES) return { cells: texts };
+  throw new HoldfastError('E_QUEUE', `the records of a job have ${bytes} bytes, more than ${ANSWER_BYTES}`, {
+    hint: 'Give the workers the folder of the study, on a file system that they share (--out)',
+  });
+}

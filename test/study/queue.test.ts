@@ -1,0 +1,175 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeGate, makePlace, type Place, resultsIn, type Started } from './stub-study.js';
+
+const SPEC = { name: 'tiny', dialogues: 12, arms: { off: 'o', on: 'n' }, costs: 3, ranked: 2, measured: 4 };
+const CELLS = 2 + 12 * 2 + 3 * 2 + 4 * 2;
+const NOW = ['--now', '2026-01-31'];
+const installed = spawnSync('redis-server', ['--version']).status === 0;
+if (!installed) console.warn('skipped: studies by way of a queue, because redis-server is not installed');
+
+/** Starts a Redis that keeps its data in the place. */
+async function startRedis(place: Place, port: number, ...options: readonly string[]) {
+  const args = ['--port', String(port), '--dir', place.folder, '--save', '', '--bind', '127.0.0.1'];
+  const child = spawn('redis-server', [...args, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = once(child, 'exit');
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await ended;
+  };
+  onTestFinished(stop);
+  await said(child.stdout, /Ready to accept connections/);
+  return { stop };
+}
+
+/** Resolves when a stream says something that matches. */
+function said(stream: NodeJS.ReadableStream, words: RegExp): Promise<void> {
+  let text = '';
+  return new Promise((resolve, reject) => {
+    stream.on('data', (chunk) => {
+      text += chunk;
+      if (words.test(text)) resolve();
+    });
+    stream.on('end', () => reject(new Error(`it ended without saying ${words}: ${text}`)));
+  });
+}
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const server = createServer().listen(0, () => {
+      const { port } = server.address() as { readonly port: number };
+      server.close(() => resolve(port));
+    });
+  });
+
+/** Ends a worker as an operator does. @returns what it said */
+async function stopped({ child, ended }: Started): Promise<string> {
+  child.kill('SIGTERM');
+  const { code, stderr } = await ended;
+  expect(code, stderr).toBe(143);
+  return stderr;
+}
+
+describe.skipIf(!installed)('a study by way of a queue', () => {
+  it.each([
+    ['back through the queue', []],
+    ['into a folder that all share', ['--out', 'out']],
+  ])('gets the results of one machine from two workers, %s', async (_, out) => {
+    const place = makePlace();
+    const spec = place.spec(SPEC);
+    const port = await freePort();
+    const queue = ['--queue', `redis://127.0.0.1:${port}`];
+    await startRedis(place, port);
+    const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
+    const wide = ['--jobs', '1', ...out];
+    await said(run.child.stderr!, /^2 of /m); // the rankings are done, and with them the folder is the study's
+    const workers = [1, 2].map(() => place.start(['work', spec, ...queue, ...wide]));
+    const { code, stdout, stderr } = await run.ended;
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain(`${CELLS} cells: ${CELLS} computed, 0 reused, 0 failed`);
+    for (const worker of workers) expect(await stopped(worker)).toMatch(/stopped: \d+ cells in \d+ jobs/);
+    await place.run(['run', spec, '--out', 'alone', ...NOW]);
+    expect(resultsIn(place.at('out'))).toEqual(resultsIn(place.at('alone')));
+  });
+
+  it('loses nothing when a worker is killed and when Redis forgets everything', async () => {
+    const place = makePlace();
+    const spec = place.spec({ ...SPEC, ranked: 0 });
+    const port = await freePort();
+    const queue = ['--queue', `redis://127.0.0.1:${port}`];
+    const redis = await startRedis(place, port);
+    const gate = await makeGate(place);
+    const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
+    const work = ['work', spec, ...queue, '--jobs', '1'];
+    const killed = place.start(work, gate.env);
+    for (let cell = 0; cell < 3; cell++) (await gate.next()).pass();
+    await gate.next();
+    killed.child.kill('SIGKILL');
+    await redis.stop();
+    await startRedis(place, port);
+    gate.openWide();
+    const worker = place.start(work);
+    const { code, stdout, stderr } = await run.ended;
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain(`${CELLS - 2} cells: ${CELLS - 2} computed, 0 reused, 0 failed`);
+    await stopped(worker);
+    await place.run(['run', spec, '--out', 'alone', ...NOW]);
+    expect(resultsIn(place.at('out'))).toEqual(resultsIn(place.at('alone')));
+  });
+
+  it('gives the job of a killed worker to another', async () => {
+    const place = makePlace();
+    const spec = place.spec({ ...SPEC, dialogues: 4, ranked: 0, measured: 0 });
+    const port = await freePort();
+    const queue = ['--queue', `redis://127.0.0.1:${port}`];
+    await startRedis(place, port);
+    const gate = await makeGate(place);
+    const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
+    const killed = place.start(['work', spec, ...queue, '--jobs', '1'], gate.env);
+    await gate.next();
+    killed.child.kill('SIGKILL');
+    gate.openWide();
+    const worker = place.start(['work', spec, ...queue, '--jobs', '1']);
+    const { code, stdout, stderr } = await run.ended;
+    expect(code, stderr).toBe(0);
+    expect(stdout).toContain('14 cells: 14 computed');
+    await stopped(worker);
+  });
+
+  it('a worker that is stopped gives its job back at once', async () => {
+    const place = makePlace();
+    const spec = place.spec({ ...SPEC, dialogues: 4, ranked: 0, measured: 0 });
+    const port = await freePort();
+    const queue = ['--queue', `redis://127.0.0.1:${port}`];
+    await startRedis(place, port);
+    const gate = await makeGate(place);
+    const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
+    const first = place.start(['work', spec, ...queue, '--jobs', '1'], gate.env);
+    await gate.next();
+    expect(await stopped(first)).toContain('stopped: 0 cells in 0 jobs are done');
+    const worker = place.start(['work', spec, ...queue, '--jobs', '1']);
+    expect(await run.ended).toMatchObject({ code: 0 });
+    await stopped(worker);
+  });
+
+  it('a worker with another study than the queue ends with an error, and the job stays', async () => {
+    const place = makePlace();
+    const spec = place.spec({ ...SPEC, ranked: 0 });
+    const port = await freePort();
+    const queue = ['--queue', `redis://127.0.0.1:${port}`];
+    await startRedis(place, port);
+    const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
+    await pause(1000);
+    const other = makePlace();
+    const changed = other.spec({ ...SPEC, ranked: 0, arms: { off: 'other', on: 'n' } });
+    const { code, stderr } = await place.start(['work', changed, ...queue]).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/E_QUEUE: the queue has a cell that is not in this machine's plan/);
+    const worker = place.start(['work', spec, ...queue, '--jobs', '1']);
+    expect(await run.ended).toMatchObject({ code: 0 });
+    await stopped(worker);
+  });
+});
+
+it('without a Redis there is an error that does not tell the password', async () => {
+  const place = makePlace();
+  const spec = place.spec(SPEC);
+  for (const words of [
+    ['run', spec, '--out', 'out'],
+    ['work', spec],
+  ]) {
+    const { code, stderr } = await place.run([...words, '--queue', 'redis://:secret@127.0.0.1:1']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/E_QUEUE: Redis does not answer at redis:\/\/127\.0\.0\.1:1: /);
+    expect(stderr).not.toContain('secret');
+  }
+});
+
+it.each(['localhost:6379', 'http://localhost', 'redis://'])('--queue %s is refused', async (url) => {
+  const { code, stderr } = await makePlace().run(['run', 'x.json', '--queue', url]);
+  expect(code).toBe(2);
+  expect(stderr).toContain('It must be redis://HOST:PORT');
+});

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import { z } from 'zod';
+import { filesIn, makePlace } from './stub-study.js';
+
+const SPEC = { name: 'Tiny study', dialogues: 6, arms: { off: 'o', on: 'n' } };
+const schemas = JSON.parse(
+  readFileSync(new URL('../fixtures/kubernetes/definitions.json', import.meta.url), 'utf8'),
+);
+
+/** Objects and the definitions that they must fit. */
+const DEFINITIONS: Readonly<Record<string, string>> = {
+  Job: 'io.k8s.api.batch.v1.Job',
+  ConfigMap: 'io.k8s.api.core.v1.ConfigMap',
+  PersistentVolumeClaim: 'io.k8s.api.core.v1.PersistentVolumeClaim',
+};
+
+/** Checks an object against the published schema of Kubernetes. @returns the problems; none if it fits */
+function problemsOf(object: { readonly kind: string }): readonly string[] {
+  const schema = z.fromJSONSchema({ ...schemas, $ref: `#/$defs/${DEFINITIONS[object.kind]}` });
+  const { error } = schema.safeParse(object);
+  return error === undefined ? [] : error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+const objectsIn = (path: string) =>
+  parseAllDocuments(readFileSync(path, 'utf8')).map((document) => document.toJS());
+
+it('writes objects that fit the schema of Kubernetes, and whose pods run the shards', async () => {
+  const place = makePlace();
+  const spec = place.spec(SPEC);
+  const options = ['--k8s', '--array', '0-2%2', '--mem', '4Gi', '--cpus', '1', '--out', 'k8s'];
+  const { code, stdout, stderr } = await place.run(['submit', spec, ...options]);
+  expect(code, stderr).toBe(0);
+  expect(stdout).toContain('kubectl apply -f k8s/study.yaml\n');
+  const objects = objectsIn(place.at('k8s/study.yaml'));
+  const [config, , job] = objects;
+  const [merge] = objectsIn(place.at('k8s/merge.yaml'));
+  expect(objects.map(({ kind }) => kind)).toEqual(['ConfigMap', 'PersistentVolumeClaim', 'Job']);
+  for (const object of [...objects, merge]) expect(problemsOf(object), object.kind).toEqual([]);
+  expect(config.data['study.yaml']).toBe(readFileSync(spec, 'utf8'));
+  expect(job.spec).toMatchObject({ completionMode: 'Indexed', completions: 3, parallelism: 2 });
+
+  const [container] = job.spec.template.spec.containers;
+  const here = (args: readonly string[]): string[] =>
+    args.slice(1).map((word) => word.replace('/study/study.yaml', spec).replace('/data', place.folder));
+  for (const index of [0, 1, 2]) {
+    const ended = await place.run(here(container.args), { JOB_COMPLETION_INDEX: String(index) });
+    expect(ended, ended.stderr).toMatchObject({ code: 0 });
+  }
+  const joined = await place.run(here(merge.spec.template.spec.containers[0].args));
+  expect(joined.stdout).toContain('12 of 12 cells, 0 failed');
+});
+
+it('the check against the schema finds unknown fields and wrong types', () => {
+  const withSpec = (spec: object) => ({
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    spec: { template: {}, ...spec },
+  });
+  expect(problemsOf(withSpec({ completions: 3 }))).toEqual([]);
+  expect(problemsOf(withSpec({ completionModes: 'Indexed' })).join()).toMatch(/completionModes/);
+  expect(problemsOf(withSpec({ completions: 'three' }))).toHaveLength(1);
+});
+
+it('--dry-run shows the scripts for Slurm and writes nothing', async () => {
+  const place = makePlace();
+  const options = ['--slurm', '--array', '0-31%8', '--time', '4:00:00', '--mem', '4G', '--requeue'];
+  const { code, stdout, stderr } = await place.run(['submit', place.spec(SPEC), ...options, '--dry-run']);
+  expect(code, stderr).toBe(0);
+  for (const line of [
+    '#SBATCH --job-name=tiny-study',
+    '#SBATCH --array=0-31%8',
+    '#SBATCH --time=4:00:00',
+    '#SBATCH --mem=4G',
+    '#SBATCH --requeue',
+    '#SBATCH --signal=B:USR1@60',
+  ]) {
+    expect(stdout).toContain(`\n${line}\n`);
+  }
+  expect(stdout).toMatch(/study run .* --jobs 1 --shards 32 &\n/);
+  expect(stdout).toMatch(/study merge .*studies\/Tiny study' --out /);
+  expect(filesIn(place.folder)).toEqual(['Tiny study.json']);
+});
+
+it.each([
+  [[], /E_USAGE: no cluster is named. Give --slurm or --k8s/],
+  [['--slurm', '--k8s'], /cannot be used with option '--k8s'/],
+  [['--k8s', '--time', '1:00'], /cannot be used with option '--k8s'/],
+  [['--slurm', '--array', '1-4'], /0-LAST or 0-LAST%N/],
+  [['--slurm', '--mem', '4G\n#SBATCH --uid=0'], /must be letters, digits/],
+  [['--slurm', '--out', 'a"b'], /E_USAGE: a Slurm script cannot name this path/],
+])('%j is refused', async (options, message) => {
+  const place = makePlace();
+  const { code, stderr } = await place.run(['submit', place.spec(SPEC), ...options]);
+  expect(code).toBe(2);
+  expect(stderr).toMatch(message);
+});
+
+it('without Slurm it says so', async () => {
+  const place = makePlace();
+  const { code, stderr } = await place.run(['submit', place.spec(SPEC), '--slurm'], { PATH: '/nowhere' });
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/E_NOT_FOUND: sbatch cannot be run: .*--dry-run/);
+});
