@@ -13,7 +13,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -49,10 +48,10 @@ arms: [off, { split-softmax: [${Array.from({ length: arms - 1 }, (_, arm) => (0.
 `;
 
 const rows = [];
-/** Runs Node and notes its time and its largest memory. */
+/** Runs Node and notes its time, its processor time and its largest memory. */
 function measure(what, args) {
-  const memory = at('memory');
-  const noting = `import { writeFileSync } from 'node:fs';process.on('exit', () => writeFileSync(${JSON.stringify(memory)}, String(process.resourceUsage().maxRSS)))`;
+  const used = at('used');
+  const noting = `import { writeFileSync } from 'node:fs';process.on('exit', () => writeFileSync(${JSON.stringify(used)}, JSON.stringify(process.resourceUsage())))`;
   const begin = performance.now();
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -64,8 +63,14 @@ function measure(what, args) {
     { encoding: 'utf8', cwd: folder, maxBuffer: 2 ** 30 },
   );
   const seconds = (performance.now() - begin) / 1000;
-  if (status !== 0) console.error(`${what} failed with ${status}: ${stderr.slice(-2000)}`);
-  rows.push([what, status === 0 ? seconds : Number.NaN, Number(readFileSync(memory, 'utf8')) / 1024]);
+  if (status !== 0) throw new Error(`${what} failed with ${status}: ${stderr.slice(-2000)}`);
+  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(readFileSync(used, 'utf8'));
+  rows.push([
+    what,
+    seconds.toFixed(1),
+    ((userCPUTime + systemCPUTime) / 1e6).toFixed(1),
+    Math.round(maxRSS / 1024),
+  ]);
   console.log(rows.at(-1).join(' | '));
   return stdout;
 }
@@ -150,7 +155,7 @@ function lineOf(cell) {
 
 try {
   writeFileSync(at('growth.yaml'), spec);
-  console.log('step | seconds | MiB');
+  console.log('step | s | processor s | MiB');
   measure('expand, and write the plan', [
     '--input-type=module',
     '--eval',
@@ -219,10 +224,8 @@ try {
     console.log(`${kind}: ${String(stdout).split('\t')[0]} KiB on disk`);
     measure(`status of ${files} cells, ${kind}`, [command, 'study', 'status', kind, '--json']);
   }
-  console.log(`\n| step | s | MiB |\n| --- | ---: | ---: |`);
-  for (const [what, seconds, memory] of rows)
-    console.log(`| ${what} | ${seconds.toFixed(1)} | ${memory.toFixed(0)} |`);
-  console.log(readdirSync(folder).join(' '));
+  console.log('\n| step | s | processor s | MiB |\n| --- | ---: | ---: | ---: |');
+  for (const row of rows) console.log(`| ${row.join(' | ')} |`);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -52,6 +52,9 @@ const CASES: Readonly<Record<string, Case>> = {
   'study init': { args: ['study', 'init', 'OUT/study.yaml'], code: 0 },
   studio: { args: ['studio', '--port', '70000'], code: 2 },
   view: { args: ['view', 'OUT/nowhere.safetensors'], code: 1 },
+  'study submit': { args: ['study', 'submit', 'nowhere.yaml', '--slurm'], code: 1 },
+  'study submit, to nowhere': { args: ['study', 'submit', 'nowhere.yaml'], code: 2 },
+  'study work': { args: ['study', 'work', 'nowhere.yaml', '--queue', 'http://x'], code: 2 },
   'study status': { args: ['study', 'status', 'nowhere'], code: 1 },
 };
 

@@ -11,7 +11,7 @@ import { decodeUtf8 } from '../../utf8.js';
 import type { CellRecord, CellTiming } from '../plan/index.js';
 import { decodeCellFile, encodeCellFile, sha256 } from './cell-file.js';
 import { appendLine, makeFolder, replaceFile, unwritable } from './durable.js';
-import { findPacked, packNames } from './packs.js';
+import { findPacked, packedIn, packNames } from './packs.js';
 
 /** The results folder of a study, open for writing. `docs/guide/study-results.md` describes its files. */
 export interface StudyFolder {
@@ -109,6 +109,21 @@ export async function hasCells(folder: string): Promise<boolean> {
     if ((await readdir(join(path, name))).some((file) => file.endsWith('.json'))) return true;
   }
   return false;
+}
+
+/**
+ * Lists the cells of a folder. Asking the file system for each cell of a large study in each of many folders would take much
+ * longer.
+ * @returns a function that says whether the folder had a cell when it was listed
+ */
+export async function listCells(folder: string): Promise<(address: string) => boolean> {
+  const packed = packedIn(folder);
+  const files = new Set<string>();
+  const path = join(folder, 'cells');
+  for (const name of await readdir(path).catch(() => [])) {
+    for (const file of await readdir(join(path, name)).catch(() => [])) files.add(file);
+  }
+  return (address) => packed.has(address) || files.has(`${address}.json`);
 }
 
 /** The state of a cell in a folder. */

@@ -8,12 +8,14 @@ import {
   findCellBytes,
   hasCells,
   keepTimings,
+  listCells,
   openFolder,
   readTimings,
   type StudyFolder,
 } from './folder.js';
 import { writePack } from './pack-cells.js';
-import { checkFolder, type KeptStudy, keepStudyFile, readStudy } from './study-file.js';
+import { readParts } from './parts.js';
+import { checkFolder, keepStudyFile } from './study-file.js';
 
 /** The result of a merge, in numbers of cells. */
 export interface MergeSummary {
@@ -32,53 +34,24 @@ export interface MergeSummary {
  * cell; `E_NOT_FOUND`, `E_UNREADABLE`, `E_UNWRITABLE`
  */
 export async function mergeStudies(parts: readonly string[], out: string): Promise<MergeSummary> {
-  const studies = await Promise.all(parts.map(readStudy));
-  const first = studies[0];
-  if (first === undefined) throw new HoldfastError('E_USAGE', 'nothing to merge');
-  for (const [at, study] of studies.entries()) checkSame(first, parts[0]!, study, parts[at]!);
-  const kept = await checkFolder(out, first.file.name);
-  const merged =
-    kept !== null && (await hasCells(out))
-      ? [kept, ...studies.map(({ file }) => file)]
-      : studies.map(({ file }) => file);
+  const { plan, files } = await readParts(parts);
+  const [first] = files;
+  const kept = await checkFolder(out, first.name);
+  const merged = kept !== null && (await hasCells(out)) ? [kept, ...files] : files;
   const plansDiffer = new Set(merged.map(({ analysis }) => analysis?.sha256)).size > 1;
 
   const folder = await openFolder(out);
   try {
-    const origin = { ...first.file.origin, shard: null };
-    const analysis = plansDiffer ? null : first.file.analysis;
-    await keepStudyFile(folder, { ...first.file, origin, analysis }, first.plan);
-    const counts = await copyCells(folder, parts, first.plan);
-    await exportResults(folder, first.plan, first.file.models);
-    return { total: groupsOf(first.plan).flat().length, ...counts, plansDiffer };
+    const origin = { ...first.origin, shard: null };
+    const analysis = plansDiffer ? null : first.analysis;
+    await keepStudyFile(folder, { ...first, origin, analysis }, plan);
+    const counts = await copyCells(folder, parts, plan);
+    await exportResults(folder, plan, first.models);
+    return { ...counts, plansDiffer };
   } finally {
     await folder.close();
   }
 }
-
-/** Checks that folders have parts of one study. @throws HoldfastError `E_USAGE` */
-export function checkSame(first: KeptStudy, firstPath: string, other: KeptStudy, path: string): void {
-  if (first.file.name === other.file.name && isDeepStrictEqual(cellsOf(first), cellsOf(other))) return;
-  const dated = [first, other].every(({ file }) => file.models.some(({ mayWriteTime }) => mayWriteTime));
-  const [then, now] = [first.file.now, other.file.now];
-  if (dated && then !== now) {
-    throw new HoldfastError(
-      'E_USAGE',
-      `the part has another moment than ${firstPath}: ${now} here, ${then} there`,
-      {
-        file: path,
-        hint: 'Run all shards with one moment: "now: …" in the specification, or the same --now',
-      },
-    );
-  }
-  throw new HoldfastError('E_USAGE', `the plan differs from that of ${firstPath}`, {
-    file: path,
-    hint: 'Merge only shards of one study: the same specification, material and models, run with --shard',
-  });
-}
-
-/** Returns the planned cells without the estimates of their work, which older folders lack. */
-const cellsOf = ({ plan }: KeptStudy): object[] => plan.map(({ work: _, ...cell }) => cell);
 
 /**
  * Copies cells and their timings, all cells into one pack. If a cell failed in one part and succeeded in another, takes the
@@ -88,15 +61,18 @@ async function copyCells(
   folder: StudyFolder,
   parts: readonly string[],
   plan: readonly PlannedCell[],
-): Promise<Pick<MergeSummary, 'kept' | 'failed'>> {
+): Promise<Omit<MergeSummary, 'plansDiffer'>> {
   const paths = [...new Set([folder.path, ...parts])];
+  const listed = await Promise.all(paths.map(listCells));
   const timings = await Promise.all(parts.map(readTimings));
   const timed = await readTimings(folder.path);
   const copied: CellTiming[] = [];
-  const counts = { kept: 0, failed: 0 };
+  const counts = { total: 0, kept: 0, failed: 0 };
   await writePack(folder, 'all', async (pack) => {
     for (const { address, labels } of groupsOf(plan).flat()) {
-      const found = await findCell(paths, address, labels);
+      counts.total++;
+      const having = paths.filter((_, at) => listed[at]!(address));
+      const found = await findCell(having, address, labels);
       if (found === null) continue;
       counts.kept++;
       if (found.record.kind === 'failure') counts.failed++;

@@ -49,6 +49,10 @@ export function packNames(folder: string): string[] {
   }
 }
 
+/** Returns the addresses of the cells that a folder's packs have now. */
+export const packedIn = (folder: string): Pick<ReadonlyMap<string, unknown>, 'has'> =>
+  indexOf(folder)?.numbers ?? new Map();
+
 /** Finds a cell in the packs of a folder. Returns null if none has it. The packs are read again when one has changed. */
 export function findPacked(folder: string, address: string): PackedCell | null {
   const index = indexOf(folder);

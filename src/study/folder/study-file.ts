@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError, readError } from '../../errors.js';
+import { textLines } from '../../files/index.js';
 import { type Moment, MomentText } from '../../text/index.js';
 import { type PlannedCell, planHash, type Shard, type Study } from '../plan/index.js';
 import { replaceFile } from './durable.js';
@@ -118,18 +121,27 @@ export async function keepStudyFile(
   file: object,
   plan: readonly PlannedCell[],
 ): Promise<void> {
-  const write = (path: string, text: string): Promise<void> =>
-    replaceFile(path, folder.writer, (temporary) => writeFile(temporary, text));
-  await write(
-    planPath(folder.path),
-    plan
-      .map(
-        ({ address, kind, measure, labels, work }) =>
-          `${JSON.stringify({ address, kind, measure, labels, work })}\n`,
-      )
-      .join(''),
+  await replaceFile(planPath(folder.path), folder.writer, (temporary) =>
+    writeFile(temporary, planLines(plan)),
   );
-  await write(studyPath(folder.path), `${JSON.stringify(file, null, 2)}\n`);
+  await replaceFile(studyPath(folder.path), folder.writer, (temporary) =>
+    writeFile(temporary, `${JSON.stringify(file, null, 2)}\n`),
+  );
+}
+
+/** Lines of the plan that are written at once. */
+const PLAN_LINES = 10_000;
+
+/** Yields the text of a plan in pieces: that of two million cells is longer than a string can be. */
+function* planLines(plan: readonly PlannedCell[]): Generator<string> {
+  for (let from = 0; from < plan.length; from += PLAN_LINES) {
+    const lines = plan
+      .slice(from, from + PLAN_LINES)
+      .map(({ address, kind, measure, labels, work }) =>
+        JSON.stringify({ address, kind, measure, labels, work }),
+      );
+    yield `${lines.join('\n')}\n`;
+  }
 }
 
 /**
@@ -168,14 +180,26 @@ async function hasOtherFiles(folder: string): Promise<boolean> {
  * @throws HoldfastError `E_NOT_FOUND` when it is not the folder of a study; `E_UNREADABLE`
  */
 export async function readStudy(folder: string): Promise<KeptStudy> {
-  const [text, plan] = await Promise.all([readIfThere(studyPath(folder)), readIfThere(planPath(folder))]);
-  if (text === null || plan === null) {
+  return { file: await readStudyFile(folder), plan: await readPlan(planPath(folder)) };
+}
+
+/** Returns the SHA-256 of a folder's `plan.jsonl`, in hex. */
+export async function planDigest(folder: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of createReadStream(planPath(folder))) hash.update(piece);
+  return hash.digest('hex');
+}
+
+/** Reads `study.json` of a folder. @throws HoldfastError as {@link readStudy} */
+export async function readStudyFile(folder: string): Promise<StudyFile> {
+  const text = await readIfThere(studyPath(folder));
+  if (text === null || !existsSync(planPath(folder))) {
     throw new HoldfastError('E_NOT_FOUND', 'not the folder of a study: study.json or plan.jsonl is missing', {
       file: folder,
       hint: 'Name the folder that study run wrote to (--out)',
     });
   }
-  return { file: parseStudy(text, studyPath(folder)), plan: parsePlan(plan, planPath(folder)) };
+  return parseStudy(text, studyPath(folder));
 }
 
 function parseStudy(text: string, path: string): StudyFile {
@@ -196,9 +220,16 @@ function parseStudy(text: string, path: string): StudyFile {
   });
 }
 
-function parsePlan(text: string, path: string): PlannedCell[] {
-  const lines = text.split('\n').slice(0, -1);
-  return lines.map((line, index) => parse(Planned, line, path, `line ${index + 1}`));
+async function readPlan(path: string): Promise<PlannedCell[]> {
+  const plan: PlannedCell[] = [];
+  try {
+    for await (const line of textLines(createReadStream(path), path)) {
+      plan.push(parse(Planned, line, path, `line ${plan.length + 1}`));
+    }
+  } catch (cause) {
+    throw cause instanceof HoldfastError ? cause : readError(path, cause);
+  }
+  return plan;
 }
 
 function parse<T>(schema: z.ZodType<T>, text: string, file: string, field?: string): T {

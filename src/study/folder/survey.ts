@@ -1,7 +1,7 @@
 import { cellsOfShard, type FailedCell, type PlannedCell, type Shard } from '../plan/index.js';
 import { exportResults } from './export.js';
-import { type CellState, openFolder, readCell } from './folder.js';
-import { checkSame } from './merge.js';
+import { type CellState, listCells, openFolder, readCell } from './folder.js';
+import { readParts } from './parts.js';
 import { type KeptStudy, readStudy, type StudyFile } from './study-file.js';
 
 /** How much of a study is done. */
@@ -41,22 +41,22 @@ export interface SurveyRow {
  * `E_UNREADABLE`
  */
 export async function surveyStudy(paths: readonly string[]): Promise<Survey> {
-  const studies = await Promise.all(paths.map(readStudy));
-  const [first] = studies as [KeptStudy, ...KeptStudy[]];
-  for (const [at, study] of studies.entries()) checkSame(first, paths[0]!, study, paths[at]!);
-  const { file, plan } = first;
+  const { plan, files } = await readParts(paths);
+  const [file] = files;
   const kept = paths.map(() => 0);
   const states: Counted[] = [];
+  const listed = await Promise.all(paths.map(listCells));
   for (const { address } of plan) {
     let best: Counted = MISSING;
     for (const [at, path] of paths.entries()) {
+      if (!listed[at]!(address)) continue;
       const state = countedOf(await readCell(path, address));
       if (state.kind === 'done' || state.kind === 'failed') kept[at]!++;
       if (WORTH.indexOf(state.kind) > WORTH.indexOf(best.kind)) best = state;
     }
     states.push(best);
   }
-  const shard = paths.length > 1 ? null : ownShard(first, states);
+  const shard = paths.length > 1 ? null : ownShard({ file, plan }, states);
   const counted = new Set(cellsOfShard(plan, shard));
   const rows = new Map<string, { -readonly [key in keyof SurveyRow]: SurveyRow[key] }>();
   const failures: FailedCell[] = [];
@@ -76,7 +76,7 @@ export async function surveyStudy(paths: readonly string[]): Promise<Survey> {
   }
   const folders = paths.map((path, at) => ({
     ...{ path, kept: kept[at]! },
-    shard: studies[at]!.file.origin.shard,
+    shard: files[at]!.origin.shard,
   }));
   return { file, shard, folders, rows: [...rows.values()], failures, damaged };
 }
