@@ -37,7 +37,7 @@ export function addStudySubmit(study: Command, parts: StudyParts): void {
     .option('--k8s', 'write the objects for kubectl apply')
     .option(
       '--out <folder>',
-      'the results folder, which all nodes share (default: studies/NAME); for Kubernetes, where to write the objects (k8s/NAME)',
+      'the results folder, which all nodes share; with --k8s, where to write the objects (default: studies/NAME or k8s/NAME)',
     )
     .addOption(
       new Option('--array <0-LAST%N>', 'tasks, each of which runs a shard, and how many at once')

@@ -10,9 +10,14 @@ import {
   type StudyFolder,
   type StudyOrigin,
 } from '../folder/index.js';
-import { type Cell, lockedAnalysisOf, type Study } from '../plan/index.js';
-import type { RunOptions } from './run.js';
+import { type Cell, lockedAnalysisOf, type Shard, type Study } from '../plan/index.js';
 import { studyMoment } from './study-moment.js';
+
+/** What decides the moment of a study. */
+interface FirstOptions {
+  readonly now?: string | undefined;
+  readonly shard: Shard | null;
+}
 
 /**
  * Records the moment and the analysis plan of a study in its folder, before its first cell. Of several processes that start
@@ -22,7 +27,7 @@ import { studyMoment } from './study-moment.js';
 export function recordFirst(
   study: Study,
   folder: StudyFolder,
-  options: Pick<RunOptions, 'now' | 'shard'>,
+  options: FirstOptions,
   keep: (first: FirstRun, plan: readonly Cell[]) => Promise<void>,
 ): Promise<FirstRun> {
   return alone(folder, async (): Promise<FirstRun> => {
@@ -40,7 +45,7 @@ export function recordFirst(
 /** Returns how a study was started. A folder with cells of more than one shard is that of the whole study. */
 export function originOf(
   { file, calibrates }: Study,
-  { models, shard }: Pick<RunOptions, 'models' | 'shard'>,
+  { models, shard }: Pick<StudyOrigin, 'models' | 'shard'>,
   recorded: StudyFile | null,
 ): StudyOrigin {
   const isShared = recorded !== null && !isDeepStrictEqual(recorded.origin.shard, shard);
@@ -54,7 +59,7 @@ export function originOf(
  */
 export async function prepareStudy(
   study: Study,
-  options: Pick<RunOptions, 'folder' | 'now' | 'models'>,
+  options: Pick<FirstOptions, 'now'> & Pick<StudyOrigin, 'models'> & { readonly folder: string },
 ): Promise<FirstRun> {
   const shard = null;
   const recorded = await checkFolder(options.folder, study.spec.name);
