@@ -61,6 +61,7 @@ describe('the lock files', () => {
     expect(scripted.map(([place]) => place.replace('node_modules/', ''))).toEqual([
       'deno',
       'koffi',
+      'msgpackr-extract',
       'onnxruntime-node',
       'webgpu',
     ]);

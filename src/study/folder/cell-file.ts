@@ -20,8 +20,8 @@ const RECORD_AT = ADDRESS_AT + ADDRESS_LENGTH + '","sha256":"'.length + 64 + '",
 const FAILURE = Buffer.from('{"kind":"failure"');
 
 /** Returns whether the bytes of a cell's file are those of a failure. */
-export const isFailureLine = (line: Buffer): boolean =>
-  line.subarray(RECORD_AT, RECORD_AT + FAILURE.length).equals(FAILURE);
+export const isFailureLine = (line: Uint8Array): boolean =>
+  FAILURE.equals(line.subarray(RECORD_AT, RECORD_AT + FAILURE.length));
 
 /** Returns the text of a cell's file. */
 export function encodeCellFile(address: string, record: CellRecord): string {

@@ -139,7 +139,7 @@ export interface DamagedCell {
   readonly file: string;
   readonly damage: string;
   /** The cell's line, if it is in a pack. */
-  readonly packed: Buffer | null;
+  readonly packed: Uint8Array | null;
 }
 
 /**
@@ -155,15 +155,19 @@ export async function readCell(folder: string, address: string): Promise<CellSta
   return { kind: 'damaged', file, damage: decoded.damage, packed: isPacked ? bytes : null };
 }
 
+/** Returns the text in the bytes of a cell. */
+export const cellText = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+
 /** Returns the record in the bytes of a cell, or how they are damaged. The checksum also finds bytes that are not UTF-8. */
-export const decodeCell = (bytes: Buffer, address: string): ReturnType<typeof decodeCellFile> =>
-  decodeCellFile(bytes.toString(), address);
+export const decodeCell = (bytes: Uint8Array, address: string): ReturnType<typeof decodeCellFile> =>
+  decodeCellFile(cellText(bytes), address);
 
 /** The bytes of a cell. */
 export interface CellBytes {
   /** The cell's own file, or the pack that it is in. */
   readonly file: string;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly isPacked: boolean;
 }
 

@@ -5,6 +5,7 @@
 export { exportResults, readResults } from './export.js';
 export {
   alone,
+  cellText,
   decodeCell,
   findCellBytes,
   hasCells,

@@ -87,7 +87,7 @@ async function copyCells(
 
 interface FoundCell {
   readonly path: string;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
   readonly record: CellRecord;
 }
 
@@ -101,7 +101,7 @@ async function findCell(
     const there = await findCellBytes(path, address);
     if (there === null) continue;
     const { file, bytes } = there;
-    if (found?.bytes.equals(bytes)) continue;
+    if (found !== null && Buffer.compare(found.bytes, bytes) === 0) continue;
     const decoded = decodeCell(bytes, address);
     if ('damage' in decoded) {
       throw new HoldfastError('E_UNREADABLE', `the cell is damaged: ${decoded.damage}`, {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Queue } from 'bullmq';
 import { HoldfastError } from '../../errors.js';
 import {
+  cellText,
   decodeCell,
   findCellBytes,
   keepCell,
@@ -68,7 +69,7 @@ async function offerOf({ folder, rankings = [], now }: Work): Promise<Offer> {
 
 async function textOf(folder: StudyFolder, address: string): Promise<string | null> {
   const found = await findCellBytes(folder.path, address);
-  return found === null ? null : found.bytes.toString();
+  return found === null ? null : cellText(found.bytes);
 }
 
 /** Bundles groups into jobs. A job's id is the hash of its addresses, so that it is in the queue only once. */

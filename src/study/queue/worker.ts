@@ -5,6 +5,7 @@ import type { Job, Worker } from 'bullmq';
 import { HoldfastError } from '../../errors.js';
 import { parseMoment } from '../../text/index.js';
 import {
+  cellText,
   checkFolder,
   decodeCell,
   findCellBytes,
@@ -207,7 +208,7 @@ async function answerOf(
   for (const { address } of cells) {
     const found = await findCellBytes(folder.path, address);
     bytes += found!.bytes.length;
-    texts.push({ text: found!.bytes.toString(), timing: timings.get(address) ?? null });
+    texts.push({ text: cellText(found!.bytes), timing: timings.get(address) ?? null });
   }
   if (bytes <= ANSWER_BYTES) return { cells: texts };
   throw new HoldfastError('E_QUEUE', `the records of a job have ${bytes} bytes, more than ${ANSWER_BYTES}`, {
