@@ -6,7 +6,7 @@
 
 The blocks of a page share their names, as in a notebook. A page without its folder is left out, and so is a block whose library
 is not installed; both are said. Exits with 1 if a block fails. `pip install` what the pages name: pandas, pyarrow, polars,
-duckdb, statsmodels, numpy, safetensors, torch, bertviz, circuitsvis. With R and lme4, its lines in statistics.md are run too.
+duckdb, statsmodels, numpy, torch, bertviz, circuitsvis. With R and lme4, its lines in statistics.md are run too.
 """
 
 import argparse
@@ -22,7 +22,9 @@ import traceback
 import warnings
 from pathlib import Path
 
-GUIDE = Path(__file__).resolve().parent.parent / "docs" / "guide"
+ROOT = Path(__file__).resolve().parent.parent
+GUIDE = ROOT / "docs" / "guide"
+sys.path.insert(0, str(ROOT / "python"))  # The Python package, which need not be installed.
 
 
 def blocks_of(page, language):
