@@ -36,9 +36,9 @@ def read_table(path: Path, columns: dict[str, str], rows: int | None = None) -> 
             if rows is not None and found != rows:
                 raise FileError(path, "", f"the table has {found} rows, but the summary counts {rows}")
             table = file.read(columns=list(columns))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         if isinstance(error, OSError) and error.errno is not None:
-            raise
+            raise  # The disk's, not the file's.
         raise FileError(path, "", f"not a readable Parquet file: {error}") from error
     if table.num_rows != found:
         raise FileError(path, "", f"the table says that it has {found} rows, but has {table.num_rows}")

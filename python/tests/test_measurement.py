@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -125,6 +126,25 @@ def test_a_shorter_table_is_refused(copied: Path) -> None:
         path.write_bytes(data[:length])
         with pytest.raises(holdfast.FileError, match="shares.parquet: not a readable Parquet file"):
             _ = holdfast.read_measurement(copied / "decay").shares
+
+
+def test_a_table_with_random_faults_is_read_or_refused(copied: Path) -> None:
+    path = copied / "decay/shares.parquet"
+    data = path.read_bytes()
+    footer = len(data) - 8 - int.from_bytes(data[-8:-4], "little")
+    draw = random.Random(1)
+    refused = 0
+    for _ in range(200):
+        changed = bytearray(data)
+        for _ in range(draw.randint(1, 3)):
+            changed[draw.randrange(footer, len(data))] = draw.randrange(256)
+        path.write_bytes(changed)
+        try:
+            _ = holdfast.read_measurement(copied / "decay").shares
+        except holdfast.FileError as error:
+            refused += 1
+            assert str(error).startswith(f"{path}: ")
+    assert refused > 50
 
 
 def test_tables_are_read_once_and_only_when_they_are_asked_for(copied: Path) -> None:
