@@ -26,7 +26,7 @@ export const COMMANDS = {
     runners: 2,
     longestMs: 500,
     prepare({ folder }) {
-      const spec = { name: 'tiny', dialogues: 30, arms: { off: 'o', on: 'n' }, costs: 5, ranked: 2 };
+      const spec = { name: 'tiny', dialogues: 12, arms: { off: 'o', on: 'n' }, costs: 5, ranked: 2 };
       writeFileSync(join(folder, 'tiny.json'), JSON.stringify(spec));
     },
     words: ({ folder, out }) => [

@@ -22,6 +22,8 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true, default: Object.keys(COMMANDS) },
     /** The most calls of a command that fail, spread evenly over all. */
     calls: { type: 'string', default: '60' },
+    /** How the words begin that say what is broken: EIO, ENOSPC, short, a clock, a disk, a read-only, a folder. */
+    kind: { type: 'string', default: '' },
     /** After so many seconds a command is broken no more. */
     seconds: { type: 'string', default: 'Infinity' },
   },
@@ -48,6 +50,7 @@ for (const name of values.only) {
 
   /** Breaks a run, then lets another end, and notes what is wrong. */
   async function tried(kind, broken, allowed = () => true) {
+    if (!kind.startsWith(values.kind)) return;
     if (performance.now() > until) {
       skipped++;
       return;
