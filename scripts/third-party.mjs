@@ -27,6 +27,8 @@ const LICENCES = {
   'MIT OR Apache-2.0': 'anywhere',
   Unlicense: 'anywhere',
   '(MIT OR CC0-1.0)': 'development',
+  'BSD-2-Clause': 'development',
+  'CC0-1.0': 'development',
   'MPL-2.0': 'development',
 };
 
