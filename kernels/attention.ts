@@ -36,7 +36,7 @@ const PIECES_AT_ONCE = 8;
  * threads compute scores, then weights, then sums of pieces, then outputs, for which a few threads share a key's dimensions.
  */
 export function attention(kernel: AttentionKernel): string {
-  const { heads, kvHeads, headDim, threads, keys, isWhole, window } = kernel;
+  const { heads, kvHeads, headDim, threads, keys, isWhole } = kernel;
   const perHead = heads / kvHeads;
   const quads = headDim / 4;
   /** Threads that share a key's dimensions, and keys that are added at once. */
@@ -116,19 +116,17 @@ ${entryOfSubgroups(kernel)}
   sums = workgroup_sum(lane, sums);
 
   ${isWhole ? 'let mix = mix_of(maps[layer.x + head], highs, sums);' : ''}
-  var first_piece = 0u;
-  var stop_piece = 0u;
-  if (count > 0u) {
-    first_piece = piece_of(begin);
-    stop_piece = piece_of(end - 1u) + 1u;
-  }
-  for (var base = first_piece; base < stop_piece; base += ${threads / members}u) {
+  // Only uniforms decide on barriers: some compilers do not see that a buffer says the same to all threads.
+  for (var base = 0u; base < run.pieces; base += ${threads / members}u) {
     let piece = base + lane / ${members}u;
-    var sum = 0.0;
-    if (piece < stop_piece) {
-      let stop = min(start_of(piece + 1u), end);
-      for (var j = max(start_of(piece), begin) + lane % ${members}u; j < stop; j += ${members}u) { sum += weights[j - begin]; }
+    var from_ = 0u;
+    var stop = 0u;
+    if (piece < run.pieces) {
+      from_ = max(start_of(piece), begin);
+      stop = min(start_of(piece + 1u), end);
     }
+    var sum = 0.0;
+    for (var j = from_ + lane % ${members}u; j < stop; j += ${members}u) { sum += weights[j - begin]; }
     ${
       members === 1
         ? ''
@@ -140,17 +138,16 @@ ${entryOfSubgroups(kernel)}
     }
     workgroupBarrier();`
     }
-    if (lane % ${members}u == 0u && piece < stop_piece) {
+    if (lane % ${members}u == 0u && piece < run.pieces) {
       let inside = acts && is_inside(piece);
       let high = select(highs.y, highs.x, inside);
       ${
         isWhole
           ? 'shares[(layer.x + head) * run.pieces + piece] = shares_of(mix, sum, high, inside);'
-          : 'pieces[place_of_split * run.pieces + piece] = vec2f(high, sum);'
+          : 'if (from_ < stop) { pieces[place_of_split * run.pieces + piece] = vec2f(high, sum); }'
       }
     }
   }
-  ${isWhole && window !== null ? UNSEEN(threads) : ''}
 
   let part = lane / ${lanes}u;
   let place = lane % ${lanes}u;
@@ -168,7 +165,7 @@ ${entryOfSubgroups(kernel)}
     }
     from_ = stop;
   }
-  ${parts === 1 ? '' : `if (acts) { ${joined('target')} }`}
+  ${joined('target')}
   ${joined('rest')}
   ${isWhole ? writeWhole(quads, lanes, held) : writeSplit(quads, lanes, held)}
 }
@@ -183,12 +180,6 @@ const WHOLE_BINDINGS = `
 @group(0) @binding(6) var<storage, read_write> output: array<vec4f>;
 @group(0) @binding(7) var<storage, read_write> shares: array<vec2f>;
 @group(0) @binding(9) var<storage, read_write> references: array<vec4f>;`;
-
-/** WGSL for the pieces before a window. */
-const UNSEEN = (threads: number): string => /* wgsl */ `
-  for (var piece = lane; piece < first_piece; piece += ${threads}u) {
-    shares[(layer.x + head) * run.pieces + piece] = vec2f(0.0);
-  }`;
 
 /** WGSL for `fn over_parts(lane, place, value)`, which adds the outputs of threads that have the same dimensions. */
 const overParts = (lanes: number, parts: number): string => /* wgsl */ `

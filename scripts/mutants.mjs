@@ -502,11 +502,11 @@ const MUTANTS = [
     put: 'let begin = group.y * run.splitKeys;',
   },
   {
-    name: 'gpu: pieces before a window keep the shares of an earlier token',
-    suite: 'gpu',
+    name: 'gpu: a piece has keys after the split',
+    suite: 'lengths',
     file: ATTENTION,
-    find: 'isWhole && window !== null ? UNSEEN',
-    put: 'isWhole && window === 0 ? UNSEEN',
+    find: 'stop = min(start_of(piece + 1u), end);',
+    put: 'stop = start_of(piece + 1u);',
   },
   {
     name: 'gpu: a piece combined without its last split',
