@@ -50,9 +50,10 @@ export function kernelVariants(): ReadonlyMap<string, string> {
     ...{ bias: into === 'store', scale: into === 'add' ? 0.5 : 1, cap: into === 'store' ? 30 : null },
   });
   for (const { attention: ofOneRow, ...division } of DIVISIONS) {
-    // Formats and ways to write do not meet in the text: each with one of the other is every line of it.
+    const formats = division.threads === 64 && division.subgroup === null ? FORMATS : FORMATS.slice(0, 1);
+    // Formats, ways to write and divisions do not meet in the text: each with one of the others is every line of it.
     const products = [
-      ...FORMATS.map((format) => matrix(format, 'silu')),
+      ...formats.map((format) => matrix(format, 'silu')),
       ...INTO.map((into) => matrix({ kind: 'f16' }, into)),
     ];
     for (const product of products) {
