@@ -130,12 +130,17 @@ function treatmentOf({ settings, repeatEvery, noSystem }: Arm): object {
  * Texts of the objects that many addresses have in common: a model, a scenario, an arm's settings. Writing them again for each
  * of a million cells would take ten times as long. No plan changes its objects.
  */
-const texts = new WeakMap<object, string>();
+const texts = new Map<object, string>();
+
+/** Texts that are remembered: few, because those of scenarios are long, and the arms of a scenario follow each other. */
+const REMEMBERED = 256;
 
 /** Returns a value whose text is remembered if it is an object. */
 function shared<T>(part: T): T {
   const isObject = typeof part === 'object' && part !== null && !Array.isArray(part);
-  if (isObject && !texts.has(part)) texts.set(part, canonicalJson(part));
+  if (!isObject || texts.has(part)) return part;
+  if (texts.size >= REMEMBERED) texts.clear();
+  texts.set(part, canonicalJson(part));
   return part;
 }
 

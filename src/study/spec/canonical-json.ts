@@ -4,7 +4,7 @@
  * @param texts texts of objects that are known already
  * @throws TypeError for NaN, infinities, functions and other values that are not plain JSON
  */
-export function canonicalJson(value: unknown, texts?: WeakMap<object, string>): string {
+export function canonicalJson(value: unknown, texts?: ReadonlyMap<object, string>): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'number' && Number.isFinite(value)) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((part) => canonicalJson(part, texts)).join(',')}]`;

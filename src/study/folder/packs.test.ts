@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import type { CellRecord } from '../plan/index.js';
+import { encodeCellFile } from './cell-file.js';
+import { listCells, readCell } from './folder.js';
+
+const LABELS = {
+  ...{ model: 'm', executor: 'cpu', precision: 'f32', source: 's', arm: 'off', seed: 0, index: 0 },
+};
+const done = (sum: number): CellRecord => ({
+  ...{ kind: 'cost', ...LABELS, measure: 'kl', item: 'an item', sum, count: 3 },
+});
+const failed: CellRecord = { kind: 'failure', ...LABELS, error: 'it failed' };
+const [A, B] = ['a', 'b'].map((digit) => digit.repeat(64)) as [string, string];
+
+/** Writes a folder with packs. Each is replaced whole, as study run does. */
+function folderWith(packs: Readonly<Record<string, string>>): string {
+  const path = mkdtempSync(join(tmpdir(), 'holdfast-packs-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  mkdirSync(join(path, 'packs'));
+  for (const [name, text] of Object.entries(packs)) writeFileSync(join(path, 'packs', `${name}.jsonl`), text);
+  return path;
+}
+
+it('finds the cells of all packs, and takes a result before a failure of the same cell', async () => {
+  for (const names of [
+    ['1of2', '2of2'],
+    ['2of2', '1of2'],
+  ] as const) {
+    const path = folderWith({
+      [names[0]]: encodeCellFile(A, failed) + encodeCellFile(B, done(1)),
+      [names[1]]: encodeCellFile(A, done(2)),
+    });
+    expect(await readCell(path, A)).toEqual({ kind: 'kept', record: done(2) });
+    expect(await readCell(path, B)).toEqual({ kind: 'kept', record: done(1) });
+    expect(await readCell(path, 'c'.repeat(64))).toEqual({ kind: 'missing' });
+    expect([A, B, 'c'.repeat(64)].map(await listCells(path))).toEqual([true, true, false]);
+  }
+});
+
+it('says that a truncated last line is damaged, and reads the others', async () => {
+  const path = folderWith({ '1of1': encodeCellFile(A, done(1)) + encodeCellFile(B, done(2)).slice(0, -9) });
+  expect(await readCell(path, A)).toMatchObject({ kind: 'kept' });
+  expect(await readCell(path, B)).toMatchObject({ kind: 'damaged', file: join(path, 'packs/1of1.jsonl') });
+});
+
+it('reads packs again when one was added', async () => {
+  const path = folderWith({ '1of2': encodeCellFile(A, done(1)) });
+  expect(await readCell(path, B)).toEqual({ kind: 'missing' });
+  writeFileSync(join(path, 'packs/2of2.jsonl'), encodeCellFile(B, done(2)));
+  expect(await readCell(path, B)).toEqual({ kind: 'kept', record: done(2) });
+});
+
+it('reads lines that are longer than a piece', async () => {
+  const long: CellRecord = { ...failed, kind: 'failure', error: 'é'.repeat(3 * 2 ** 20) };
+  const path = folderWith({ all: encodeCellFile(A, long) + encodeCellFile(B, done(2)) });
+  expect(await readCell(path, A)).toEqual({ kind: 'kept', record: long });
+  expect(await readCell(path, B)).toEqual({ kind: 'kept', record: done(2) });
+});
