@@ -38,7 +38,7 @@ function openStudy(file, models, calibrates) {
   const named = Object.entries(arms);
   return {
     spec: {
-      ...{ name, question: null, now: null, sources: [source], seeds: [1] },
+      ...{ name, question: null, now: null, models: [MODEL], sources: [source], seeds: [1] },
       arms: named.map(([arm]) => ({ name: arm })),
       ...{ primary: null, early: [1, 1], late: [2, 2], contrasts: [], margin: null, ...analysis },
     },

@@ -14,6 +14,9 @@ interface WorkFlags {
   readonly model?: Readonly<Record<string, string>>;
 }
 
+/** Pause between two notes on what is done. */
+const PAUSE_MS = 30_000;
+
 /** Adds `study work`: computes the cells that `study run --queue` has put into a queue. */
 export function addStudyWork(study: Command, parts: StudyParts): void {
   study
@@ -43,13 +46,18 @@ async function work(file: string, flags: WorkFlags, { openStudy, cells }: StudyP
   const study = await openStudy(file, flags.model ?? {}, false);
   for (const notice of study.notices) note(notice);
   const interrupt = listenForSignals();
+  let notedMs = 0;
   try {
     const { jobs, batch, queue: url, out: folder = null } = flags;
     note(`waiting for cells of ${study.spec.name}; Ctrl-C ends it`);
     const done = await runWorker(study, {
       ...{ url, folder, cells, jobs, batch },
       signal: interrupt.signal,
-      onJob: (sums) => note(`${sums.cells} cells in ${sums.jobs} jobs`),
+      onJob(sums) {
+        if (performance.now() - notedMs < PAUSE_MS) return;
+        notedMs = performance.now();
+        note(`${sums.cells} cells in ${sums.jobs} jobs`);
+      },
       onDamaged: (damaged, damage, aside) =>
         note(`${damaged} is damaged (${damage}); it was renamed to ${aside} and its cell is computed again`),
     });

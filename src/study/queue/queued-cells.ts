@@ -15,8 +15,6 @@ import type { Cell, CellTiming } from '../plan/index.js';
 import type { ComputeCells, Work } from '../run/index.js';
 import { type JobAnswer, type Offer, offerKey, openQueue, type QueuedJob } from './open-queue.js';
 
-/** Cells of a job, at least: enough for a batch, and few enough that workers end at about the same time. */
-const JOB_CELLS = 16;
 const POLL_MS = 250;
 /** A file that another machine has written may appear late on a network file system. */
 const LATE_MS = 30_000;
@@ -72,15 +70,10 @@ async function textOf(folder: StudyFolder, address: string): Promise<string | nu
   return found === null ? null : cellText(found.bytes);
 }
 
-/** Bundles groups into jobs. A job's id is the hash of its addresses, so that it is in the queue only once. */
+/** Returns a job for each group. A job's id is the hash of its addresses, so that it is in the queue only once. */
 async function jobsOf(groups: readonly (readonly Cell[])[], work: Work): Promise<Map<string, Awaited>> {
-  const bundles: Cell[][] = [[]];
-  for (const group of groups) {
-    if (bundles.at(-1)!.length >= JOB_CELLS) bundles.push([]);
-    bundles.at(-1)!.push(...group);
-  }
   const jobs = new Map<string, Awaited>();
-  for (const cells of bundles.filter(({ length }) => length > 0)) {
+  for (const cells of groups.filter(({ length }) => length > 0)) {
     const addresses = cells.map(({ address }) => address);
     const id = createHash('sha256').update(addresses.join(' ')).digest('hex');
     const needed: string[] = [];

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Job, Worker } from 'bullmq';
+import { planConcurrency } from '../../concurrency.js';
 import { HoldfastError } from '../../errors.js';
 import { parseMoment } from '../../text/index.js';
 import {
@@ -56,7 +57,7 @@ const LOST_WORKERS = 5;
 const ANSWER_BYTES = 16 * 2 ** 20;
 
 /**
- * Takes jobs from the queue of a study, one at a time, until it is stopped. The cells are computed in threads, so the lock of a
+ * Takes jobs from the queue of a study, as many as its threads have room for, until it is stopped. The cells are computed in threads, so the lock of a
  * job is renewed also during a long forward pass.
  * @throws HoldfastError `E_QUEUE` when Redis does not answer, or this machine's study is another one than the queue's
  */
@@ -100,7 +101,7 @@ export async function runWorker(study: Study, options: WorkerOptions): Promise<W
   };
   const worker: Worker<QueuedJob, JobAnswer> = new queue.Worker(queue.name, process, {
     connection,
-    concurrency: 1,
+    concurrency: compute.groups,
     lockDuration: LOCK_MS,
     stalledInterval: STALLED_MS,
     maxStalledCount: LOST_WORKERS,
@@ -159,6 +160,11 @@ function cellsOf(study: Study, text: string | null): Map<string, Cell> {
 function createThreads(study: Study, folder: StudyFolder, options: WorkerOptions) {
   const concurrencyOf = concurrencyIn(study, options);
   const threads = new Map<string, readonly Computer[]>();
+  let turn = 0;
+  const lanes = study.spec.models.map(({ executor }, at) => {
+    const { jobs, batch } = planConcurrency(executor, study.models[at]!.size, options);
+    return jobs * batch;
+  });
   const compute = async (
     cells: readonly Cell[],
     { needed, retryFailed }: QueuedJob,
@@ -179,8 +185,11 @@ function createThreads(study: Study, folder: StudyFolder, options: WorkerOptions
           createComputer(options.cells, { threads: concurrency.threads }, options.signal),
         );
       threads.set(key, computers);
+      // A group may have fewer cells than there are threads, so each begins at another one.
+      const first = turn++ % computers.length;
       await computeGroups(groups, {
-        ...{ folder, concurrency, computers, retryFailed },
+        ...{ folder, concurrency, retryFailed },
+        computers: [...computers.slice(first), ...computers.slice(0, first)],
         cells: options.cells,
         signal: options.signal,
         now: cells[0]!.now,
@@ -195,7 +204,9 @@ function createThreads(study: Study, folder: StudyFolder, options: WorkerOptions
   const close = async (): Promise<void> => {
     await Promise.all([...threads.values()].flat().map((computer) => computer.close()));
   };
-  return Object.assign(compute, { close });
+  // Each arm of a group is a cell.
+  const groups = Math.max(1, Math.ceil(Math.max(...lanes) / study.spec.arms.length));
+  return Object.assign(compute, { close, groups });
 }
 
 async function answerOf(
