@@ -129,6 +129,38 @@ export function contractSuite(name: string, family: FamilyName, create: CreateEx
     expect([first.length, second.length]).toEqual([72, 9]);
   });
 
+  it('computes a request as it was when it was made', async () => {
+    const { executor, model, intervene, layers, heads } = subject();
+    const own = () => ({
+      tokens: Int32Array.from(model.ids),
+      logits: 'last' as const,
+      intervention: intervene([{ start: 0, end: 5 }], 'boost', 2),
+      spans: [{ start: 0, end: 5 }],
+      silenced: new Uint8Array(layers * heads),
+      taps: { attention: [0], hidden: [0] },
+    });
+    const forward = (request: ReturnType<typeof own>) => {
+      const sequence = executor.open(72);
+      const result = executor.forward([{ sequence, ...request }]);
+      return { result, dispose: () => sequence.dispose() };
+    };
+    const alone = forward(own());
+    const [expected] = await alone.result;
+    alone.dispose();
+    const request = own();
+    const changed = forward(request);
+    request.tokens.fill(executor.blueprint.vocabSize + 1_000_000);
+    request.intervention.strength.fill(3);
+    Object.assign(request.intervention.target[0]!, { start: 5, end: 9 });
+    Object.assign(request.spans[0]!, { start: 5, end: 900 });
+    request.silenced.fill(1);
+    request.taps.attention[0] = 1000;
+    request.taps.hidden[0] = 1000;
+    const [result] = await changed.result;
+    changed.dispose();
+    expect(result).toEqual(expected);
+  });
+
   it('refuses a sequence that is in use, of another executor or of no size, and everything after its disposal', async () => {
     const { executor } = subject();
     const sequence = executor.open(80);

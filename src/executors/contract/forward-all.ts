@@ -2,20 +2,21 @@ import type { Blueprint } from '../../architectures/index.js';
 import { HoldfastError } from '../../errors.js';
 import type { ForwardRequest, ForwardResult } from './contract.js';
 import type { OwnedSequence } from './owned-sequence.js';
-import { checkRequest } from './request.js';
+import { checkRequest, copyRequest } from './request.js';
 
 /**
- * Runs a list of requests as the contract demands: checks all before running any, and restores all sequences if one
+ * Runs a list of requests as the contract demands: copies them, checks all before running any, and restores all sequences if one
  * fails. All run at once, so that an executor can batch them.
  * @param sequenceOf narrows a request's sequence to this executor's own type; null if it has another type
  */
 export async function forwardAll<Owned extends OwnedSequence>(
   executor: object,
   blueprint: Blueprint,
-  requests: readonly ForwardRequest[],
+  given: readonly ForwardRequest[],
   sequenceOf: (request: ForwardRequest) => Owned | null,
   run: (request: ForwardRequest, sequence: Owned) => Promise<ForwardResult>,
 ): Promise<ForwardResult[]> {
+  const requests = given.map(copyRequest);
   const taken: { readonly sequence: Owned; readonly length: number }[] = [];
   try {
     for (const request of requests) {

@@ -22,6 +22,34 @@ export function checkRequest(request: ForwardRequest, blueprint: Blueprint): voi
   for (const index of taps?.hidden ?? []) checkTap('hidden state', index, layers);
 }
 
+/** Returns a copy of a request that shares no array with it: its caller may change them while the pass runs. */
+export function copyRequest(request: ForwardRequest): ForwardRequest {
+  const { tokens, logits, intervention, spans, silenced, taps } = request;
+  return {
+    ...request,
+    tokens: Int32Array.from(tokens),
+    logits: typeof logits === 'string' ? logits : { ...logits },
+    ...(intervention && {
+      intervention: {
+        ...intervention,
+        target: copyRanges(intervention.target),
+        strength: intervention.strength.slice(),
+      },
+    }),
+    ...(spans && { spans: copyRanges(spans) }),
+    ...(silenced && { silenced: silenced.slice() }),
+    ...(taps && {
+      taps: {
+        ...(taps.attention && { attention: [...taps.attention] }),
+        ...(taps.hidden && { hidden: [...taps.hidden] }),
+      },
+    }),
+  };
+}
+
+const copyRanges = (ranges: readonly TokenRange[]): TokenRange[] =>
+  ranges.map(({ start, end }) => ({ start, end }));
+
 function checkPerHead(what: string, numbers: Float32Array | Uint8Array, { layers }: Blueprint): void {
   const heads = layers.reduce((sum, layer) => sum + layer.attention.heads, 0);
   if (numbers.length !== heads) {
