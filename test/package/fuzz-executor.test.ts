@@ -3,7 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
 it('the cpu executor survives random requests on random models', () => {
-  const script = fileURLToPath(new URL('../../scripts/fuzz-ggml.mjs', import.meta.url));
+  const script = fileURLToPath(new URL('../../scripts/fuzz-executor.mjs', import.meta.url));
   const run = spawnSync(process.execPath, [script, '--seed', '1', '--count', '300'], { encoding: 'utf8' });
-  expect(`${run.stdout}${run.stderr}`.trim()).toBe('300 cases, no failure');
+  expect(`${run.stdout}${run.stderr}`.trim()).toMatch(
+    /^300 cases, no failure: [1-9]\d* requests answered, [1-9]\d* refused, \d+ aborted$/,
+  );
 }, 600_000);

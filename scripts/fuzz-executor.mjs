@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 /**
- * Runs random requests on random models in the ggml executor. A native crash ends a child process: its last case is
- * printed with the seed that repeats it. Every call must return a result of the right sizes, or fail with a
- * HoldfastError, and the memory of the process must not grow.
+ * Runs random requests on random models in an executor with native code: cpu (ggml) or gpu (Dawn). A native crash ends a
+ * child process: its last case is printed with the seed that repeats it. Every call must return a result of the right
+ * sizes, or fail with a HoldfastError, and the memory of the process must not grow.
  *
- *     npm run build && node scripts/fuzz-ggml.mjs --count 10000
- *     node scripts/fuzz-ggml.mjs --seed 4711 --count 1      # one case again
+ *     npm run build && node scripts/fuzz-executor.mjs --count 10000
+ *     node scripts/fuzz-executor.mjs --count 1000 --wild 80      # most requests are such that must be refused
+ *     node scripts/fuzz-executor.mjs --executor gpu --count 100
+ *     node scripts/fuzz-executor.mjs --seed 4711 --count 1       # one case again
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +21,7 @@ import fc from 'fast-check';
 import { planModel, tensorShapes } from '../dist/architectures/index.js';
 import { POLICIES } from '../dist/attention/index.js';
 import { HoldfastError } from '../dist/errors.js';
-import { createGgmlExecutor } from '../dist/executors/ggml/index.js';
+import { EXECUTOR_TABLE } from '../dist/executors/registry.js';
 import { BLOCK_LAYOUTS, byteLengthOf } from '../dist/formats/index.js';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -27,10 +29,13 @@ const { values: options } = parseArgs({
   options: {
     seed: { type: 'string', default: '1' },
     count: { type: 'string', default: '200' },
+    executor: { type: 'string', default: 'cpu' },
+    wild: { type: 'string', default: '2' },
     child: { type: 'boolean', default: false },
   },
 });
-const [firstSeed, count] = [Number(options.seed), Number(options.count)];
+const [firstSeed, count, wildPercent] = [options.seed, options.count, options.wild].map(Number);
+const { create } = EXECUTOR_TABLE[options.executor];
 
 /** A child runs this many cases, then another takes over, so that a crash costs few. */
 const CASES_OF_A_CHILD = 1000;
@@ -146,7 +151,7 @@ const ranges = fc
   });
 const arbitraryRequest = fc.record({
   /** Whether the request may be one that must be refused. */
-  wild: fc.nat(60).map((number) => number === 17),
+  wild: fc.nat(99).map((number) => number < wildPercent),
   sequence: fc.nat(9),
   tokens: fc.oneof(
     { arbitrary: fc.constant(1), weight: 12 },
@@ -272,7 +277,7 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
   const sequences = [];
   const running = [];
   for (let i = 0; i < number; i++) {
-    const executor = await createGgmlExecutor(plan, checkpoint, model).catch(refusal);
+    const executor = await create(plan, checkpoint, model).catch(refusal);
     if (executor === null) continue;
     executors.push(executor);
     for (const size of sizes) sequences.push({ executor, sequence: executor.open(size) });
@@ -298,7 +303,16 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
           { signal: controller.signal },
         );
         const checked = pass
-          .then((results) => results.map((result, i) => requests[i].check(result)), refusal)
+          .then(
+            (results) => {
+              for (const [i, result] of results.entries()) requests[i].check(result);
+              ended.answered += results.length;
+            },
+            (error) => {
+              refusal(error);
+              ended[error.code === 'E_ABORTED' ? 'aborted' : 'refused'] += requests.length;
+            },
+          )
           .finally(() => {
             for (const { chosen } of requests) chosen.taken = false;
           });
@@ -318,6 +332,9 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
   for (const { status, reason } of settled) if (status === 'rejected') throw reason;
 }
 
+/** The requests of this process, by how they ended. */
+const ended = { answered: 0, refused: 0, aborted: 0 };
+
 /** Errors of Holdfast are what a wrong call must give; all others are defects. */
 function refusal(error) {
   if (error instanceof HoldfastError) return null;
@@ -334,11 +351,14 @@ async function child() {
   }
   const growth = warm === null ? 0 : process.memoryUsage.rss() - warm;
   if (growth > MOST_GROWTH_BYTES) throw new Error(`the process has grown by ${growth} bytes`);
+  process.stdout.write(`${JSON.stringify(ended)}\n`);
 }
 
-/** Runs cases in a child process. @returns the seed of the case that failed, and why; null if none did */
+/** Runs cases in a child process. @returns how its requests ended; or the seed of the case that failed, and why */
 function runChild(seed, cases) {
-  const args = [fileURLToPath(import.meta.url), '--child', '--seed', `${seed}`, '--count', `${cases}`];
+  const file = fileURLToPath(import.meta.url);
+  const same = ['--executor', options.executor, '--wild', options.wild];
+  const args = [file, '--child', '--seed', `${seed}`, '--count', `${cases}`, ...same];
   const process_ = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [last, errors] = ['', ''];
   process_.stdout.on('data', (data) => {
@@ -349,8 +369,9 @@ function runChild(seed, cases) {
   });
   return new Promise((resolve) =>
     process_.on('close', (code, signal) => {
-      const seed = last.trim().split('\n').at(-1);
-      resolve(code === 0 ? null : { seed, why: `${errors}\n${signal ?? `exit code ${code}`}` });
+      const line = last.trim().split('\n').at(-1);
+      if (code === 0) resolve(JSON.parse(line));
+      else resolve({ failed: line, why: `${errors}\n${signal ?? `exit code ${code}`}` });
     }),
   );
 }
@@ -358,13 +379,16 @@ function runChild(seed, cases) {
 if (options.child) await child();
 else {
   for (let done = 0; done < count; done += CASES_OF_A_CHILD) {
-    const failure = await runChild(firstSeed + done, Math.min(CASES_OF_A_CHILD, count - done));
-    if (failure !== null) {
-      console.error(
-        `${failure.why}\ncase ${failure.seed} failed: node scripts/fuzz-ggml.mjs --seed ${failure.seed} --count 1`,
-      );
+    const result = await runChild(firstSeed + done, Math.min(CASES_OF_A_CHILD, count - done));
+    if (result.failed !== undefined) {
+      const again = `--executor ${options.executor} --wild ${options.wild} --seed ${result.failed} --count 1`;
+      console.error(`${result.why}\ncase ${result.failed} failed: node scripts/fuzz-executor.mjs ${again}`);
       process.exit(1);
     }
+    for (const end of Object.keys(ended)) ended[end] += result[end];
   }
-  console.log(`${count} cases, no failure`);
+  const { answered, refused, aborted } = ended;
+  console.log(
+    `${count} cases, no failure: ${answered} requests answered, ${refused} refused, ${aborted} aborted`,
+  );
 }

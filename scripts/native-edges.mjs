@@ -1,0 +1,125 @@
+#!/usr/bin/env node
+/**
+ * Tries what native code does not forgive, on an executor of ggml or Dawn: a thousand loads and disposals (with the resident
+ * memory as they go on), two models at once, and disposal in the middle of passes. Each part runs in a child process, so
+ * that one that aborts is seen. Exit code 1 if one fails.
+ *
+ *     npm run build && node scripts/native-edges.mjs [--executor cpu|gpu] [--loads 1000] [--passes 200]
+ */
+import { deepStrictEqual } from 'node:assert';
+import { spawnSync } from 'node:child_process';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { loadModel } from '../dist/load.js';
+
+const { values: options } = parseArgs({
+  options: {
+    executor: { type: 'string', default: 'cpu' },
+    loads: { type: 'string', default: '1000' },
+    passes: { type: 'string', default: '200' },
+    part: { type: 'string' },
+  },
+});
+const fixture = (name) => fileURLToPath(new URL(`../test/fixtures/models/${name}`, import.meta.url));
+const load = (name) =>
+  loadModel(name, { executor: options.executor, ...(options.executor === 'cpu' ? { threads: 1 } : {}) });
+
+/** Returns the logits of all tokens on a new sequence. */
+async function logitsOf({ executor }, tokens) {
+  const sequence = executor.open(64);
+  const [{ logits }] = await executor.forward([{ sequence, tokens, logits: 'all' }]);
+  sequence.dispose();
+  return logits;
+}
+
+const tokensOf = ({ executor: { blueprint } }, first, count) =>
+  Array.from({ length: count }, (_, i) => (first * 7 + i * 3) % blueprint.vocabSize);
+
+const PARTS = {
+  async loads() {
+    const loads = Number(options.loads);
+    const path = fixture('llama');
+    const sizes = [];
+    process.stdout.write(`${loads} loads and disposals: resident MiB`);
+    for (let done = 0; done < loads; done++) {
+      const model = await load(path);
+      await logitsOf(model, tokensOf(model, done, 8));
+      await model.dispose();
+      globalThis.gc();
+      if ((done + 1) % Math.ceil(loads / 10) > 0) continue;
+      sizes.push(process.memoryUsage.rss());
+      process.stdout.write(` ${(sizes.at(-1) / 2 ** 20).toFixed(1)}`);
+    }
+    const [slope, error] = slopeOf(sizes.slice(2)).map((bytes) => (bytes * 10) / loads);
+    console.log(`; ${Math.round(slope)} ± ${Math.round(1.96 * error)} bytes a load after the first fifth`);
+  },
+
+  async twoModels() {
+    const names = ['llama', 'gemma2'].map(fixture);
+    const alone = [];
+    for (const name of names) {
+      const model = await load(name);
+      alone.push(await Promise.all([1, 2, 3].map((first) => logitsOf(model, tokensOf(model, first, 20)))));
+      await model.dispose();
+    }
+    const models = await Promise.all(names.map(load));
+    const passes = Number(options.passes);
+    for (let done = 0; done < passes; done++) {
+      const together = await Promise.all(
+        models.map((model) =>
+          Promise.all([1, 2, 3].map((first) => logitsOf(model, tokensOf(model, first, 20)))),
+        ),
+      );
+      deepStrictEqual(together, alone);
+    }
+    await Promise.all(models.map((model) => model.dispose()));
+    console.log(`two models at once: ${passes} times 6 passes, all equal in bits to those of one model`);
+  },
+
+  async disposals() {
+    const passes = Number(options.passes);
+    const ends = new Map();
+    for (let done = 0; done < passes; done++) {
+      const model = await load(fixture(done % 2 === 0 ? 'llama' : 'gemma2'));
+      const sequences = Array.from({ length: 1 + (done % 3) }, () => model.executor.open(600));
+      const running = sequences.map((sequence, i) =>
+        model.executor.forward([{ sequence, tokens: tokensOf(model, i, 500), logits: 'all' }]).then(
+          () => 'answered',
+          ({ code, message }) => code ?? `not a HoldfastError: ${message}`,
+        ),
+      );
+      if (done % 4 > 0) await wait((done % 10) / 2);
+      if (done % 5 === 0) sequences[0].dispose();
+      const disposed = model.dispose();
+      for (const end of await Promise.all(running)) ends.set(end, (ends.get(end) ?? 0) + 1);
+      await disposed;
+      for (const sequence of sequences) sequence.dispose();
+    }
+    const strange = [...ends.keys()].filter((end) => end !== 'answered' && end !== 'E_DISPOSED');
+    if (strange.length > 0) throw new Error(strange.join('; '));
+    const counts = [...ends].map(([end, count]) => `${count} ${end}`).join(', ');
+    console.log(`${passes} disposals in the middle of passes: ${counts}`);
+  },
+};
+
+/** Returns the slope of a line through values at 0, 1, 2, … and its standard error. */
+function slopeOf(values) {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const middle = (values.length - 1) / 2;
+  const spread = values.reduce((sum, _, i) => sum + (i - middle) ** 2, 0);
+  const slope = values.reduce((sum, value, i) => sum + (i - middle) * (value - mean), 0) / spread;
+  const rest = values.reduce((sum, value, i) => sum + (value - mean - slope * (i - middle)) ** 2, 0);
+  return [slope, Math.sqrt(rest / (values.length - 2) / spread)];
+}
+
+if (options.part !== undefined) await PARTS[options.part]();
+else {
+  for (const part of Object.keys(PARTS)) {
+    const args = ['--expose-gc', ...process.argv.slice(1), '--part', part];
+    const { status, signal } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+    if (status === 0) continue;
+    console.error(`${part} on ${options.executor} ends with ${signal ?? `exit code ${status}`}`);
+    process.exitCode = 1;
+  }
+}
