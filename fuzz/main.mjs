@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+/**
+ * Coverage-guided fuzzing of what reads foreign files and requests. `docs/reliability.md` says what is checked.
+ *
+ *     npm run fuzz -- gguf --runs 1000000
+ *     npm run fuzz -- all --runs 2000 --seed 3
+ *     npm run fuzz -- all --runs 10000000 --seconds 600      # for each target
+ *     npm run fuzz -- gguf --input FILE      # one input again
+ *
+ * Inputs that fail are written to `fuzz/findings`. Exit code 1 if there are any.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { instrument } from './instrument.mjs';
+import { processorMs, timeLimitOf } from './limits.mjs';
+
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const TARGETS = readdirSync(here('targets')).map((file) => file.replace(/\.mjs$/, ''));
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: 'string', default: '10000' },
+    seconds: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: '1' },
+    input: { type: 'string' },
+  },
+});
+const chosen = positionals[0] === 'all' ? TARGETS : positionals;
+const unknown = chosen.find((name) => !TARGETS.includes(name));
+if (chosen.length === 0 || unknown !== undefined) {
+  console.error(
+    `usage: npm run fuzz -- TARGET [--runs N] [--seconds N] [--seed N] [--input FILE]\ntargets: all, ${TARGETS.join(', ')}`,
+  );
+  process.exit(2);
+}
+
+/** The longest input that the main thread can know of when the worker hangs. */
+const SHARED_BYTES = 16 + 2 ** 20;
+/** How many times its limit an input may take until its thread is ended. */
+const HANG = 10;
+const HEAP_MIB = 1024;
+/** Workers that may hang or die before a run is given up. */
+const MOST_DEATHS = 5;
+
+const { branches, literals } = await instrument();
+let failed = false;
+for (const name of chosen) failed = (await fuzz(name)) || failed;
+process.exitCode = failed ? 1 : 0;
+
+/** Runs a target; starts another worker for the runs that are left if one hangs or dies. @returns whether an input failed */
+async function fuzz(name) {
+  const inputs = options.input === undefined ? null : [new Uint8Array(readFileSync(options.input))];
+  const wanted = inputs === null ? Number(options.runs) : 1;
+  const begun = Date.now();
+  const untilMs = begun + 1000 * Number(options.seconds);
+  let [done, deaths, findings, last] = [0, 0, 0, { kept: [], branches: 0 }];
+  while (done < wanted && Date.now() < untilMs) {
+    const result = await work(
+      { name, inputs, untilMs, runs: wanted - done, seed: Number(options.seed) + deaths },
+      (finding) => {
+        findings++;
+        report(name, finding);
+      },
+    );
+    done += result.done;
+    if (result.death === null) {
+      last = result;
+      break;
+    }
+    findings++;
+    deaths++;
+    report(name, result.death);
+    if (inputs !== null || deaths === MOST_DEATHS) break;
+  }
+  const seconds = (Date.now() - begun) / 1000;
+  const kept = `${last.branches} branches, ${last.kept.length} inputs that cover them`;
+  console.log(
+    `${name}: ${done} runs in ${Math.round(seconds)} s, ${kept}, ${findings} findings (seed ${options.seed})`,
+  );
+  return findings > 0;
+}
+
+/** Runs a worker to its end. @returns what it found, the runs that it did, and the input that it died of; null for none */
+function work(task, onFinding) {
+  const shared = new SharedArrayBuffer(SHARED_BYTES);
+  const [progress, current] = [new Int32Array(shared, 0, 4), new Uint8Array(shared, 16)];
+  const rounded = Math.ceil(branches / 4) * 4;
+  const worker = new Worker(here('worker.mjs'), {
+    workerData: { ...task, branches: rounded, literals, shared },
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+  });
+  return new Promise((resolve) => {
+    let [at, since] = [0, processorMs()];
+    const ended = (death) => {
+      clearInterval(timer);
+      void worker.terminate();
+      resolve({ kept: [], branches: 0, death, done: Atomics.load(progress, 0) });
+    };
+    const input = () => current.slice(0, Atomics.load(progress, 1));
+    const timer = setInterval(() => {
+      const now = Atomics.load(progress, 0);
+      if (now !== at) [at, since] = [now, processorMs()];
+      else if (now > 0 && processorMs() - since > HANG * timeLimitOf(input())) {
+        ended({ what: `it takes more than ${HANG} times its limit`, input: input() });
+      }
+    }, 500);
+    worker.on('message', (message) => {
+      if (message.finding !== undefined) return onFinding(message.finding);
+      clearInterval(timer);
+      resolve({ ...message, death: null, done: Atomics.load(progress, 0) });
+    });
+    worker.on('error', (error) =>
+      ended({ what: `the thread ends: ${error.stack ?? error}`, input: input() }),
+    );
+  });
+}
+
+function report(name, { what, input }) {
+  const id = createHash('sha256').update(input).digest('hex').slice(0, 12);
+  const file = join(here('findings'), `${name}-${id}`);
+  mkdirSync(here('findings'), { recursive: true });
+  writeFileSync(file, input);
+  console.error(`\n${what}\nthe input: npm run fuzz -- ${name} --input ${file}\n`);
+}

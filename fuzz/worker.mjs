@@ -1,0 +1,189 @@
+/**
+ * Runs one target on inputs that it makes, and keeps an input that takes branches as none did before. It tells the main
+ * thread of every input before it runs it, in shared memory, so that the input is known if the thread hangs or dies.
+ */
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { parentPort, workerData } from 'node:worker_threads';
+import { memoryLimitOf, processorMs, timeLimitOf } from './limits.mjs';
+import { mutate } from './mutate.mjs';
+import { randomFrom } from './random.mjs';
+
+const { name, runs, untilMs, seed, inputs, branches, literals, shared } = workerData;
+globalThis.holdfastBranches = new Uint8Array(branches);
+const counters = globalThis.holdfastBranches;
+const words = new Int32Array(counters.buffer, 0, branches / 4);
+const buffers = countBuffers();
+const [progress, current] = [new Int32Array(shared, 0, 4), new Uint8Array(shared, 16)];
+setFlagsFromString('--expose_gc');
+const collectGarbage = runInNewContext('gc');
+
+const target = (await import(`./targets/${name}.mjs`)).default;
+const { HoldfastError } = await import('../dist-fuzz/errors.js');
+const random = randomFrom(seed);
+const dictionary = dictionaryOf(target.rooms);
+
+/** For each branch, one bit for each magnitude of its count that some input reached. */
+const reached = new Uint8Array(branches);
+/** Inputs that reached something new, and for each branch the shortest that takes it. */
+const kept = [];
+const shortest = new Map();
+/** Indices of the inputs that are the shortest of some branch; found again after something new was reached. */
+let favoured = null;
+const findings = new Map();
+
+if (inputs !== null) for (const input of inputs) await execute(input);
+else {
+  const seeds = target.seeds();
+  for (const input of seeds) await execute(input);
+  for (let done = seeds.length; done < runs && Date.now() < untilMs; done++) await execute(nextInput());
+}
+parentPort.postMessage({
+  findings: [...findings.values()],
+  kept: [...new Set(shortest.values())].map((index) => kept[index]),
+  branches: shortest.size,
+});
+
+function nextInput() {
+  const chosen = random.chance(0.5) ? random.pick(kept) : kept[random.pick(shortestOf())];
+  const changed = tried(
+    () => mutate(chosen, target.kind, random, { dictionary, other: random.pick(kept) }),
+    chosen,
+  );
+  const repaired = target.repair !== undefined && random.chance(0.7) ? target.repair(changed) : changed;
+  return repaired.slice(0, target.longest ?? 16384);
+}
+
+function shortestOf() {
+  favoured ??= [...new Set(shortest.values())];
+  return favoured;
+}
+
+/** A change that nests a value too deeply for this thread's stack changes nothing. */
+function tried(change, otherwise) {
+  try {
+    return change();
+  } catch (error) {
+    if (error instanceof RangeError) return otherwise;
+    throw error;
+  }
+}
+
+async function execute(input) {
+  current.set(input.subarray(0, current.length));
+  Atomics.store(progress, 1, input.length);
+  Atomics.add(progress, 0, 1);
+  counters.fill(0);
+  const first = await attempt(input);
+  learn(input);
+  let { failure } = first;
+  if (failure === null && first.ms > timeLimitOf(input)) failure = await slow(input, first.ms);
+  if (failure === null && first.bytes > memoryLimitOf(input)) failure = await large(input);
+  if (failure === null) return;
+  const place = /(?:dist-fuzz|targets)\/[^)\n]*/.exec(failure.stack ?? '')?.[0] ?? '';
+  const key = `${failure.name}: ${failure.message.replaceAll(/[\d"'].*/gs, '')} ${place}`;
+  if (findings.has(key)) return;
+  findings.set(key, { what: failure.stack ?? String(failure), input });
+  parentPort.postMessage({ finding: findings.get(key) });
+}
+
+/** Runs an input once. A refusal is what it should get; every other error is a failure. */
+async function attempt(input) {
+  const before = getHeapStatistics();
+  const [begun, made] = [processorMs(), buffers.bytes];
+  let failure = null;
+  try {
+    await target.run(input);
+  } catch (error) {
+    if (!(error instanceof HoldfastError))
+      failure = error instanceof Error ? error : new Error(String(error));
+  }
+  const ms = processorMs() - begun;
+  const after = getHeapStatistics();
+  const heap = Math.max(0, after.used_heap_size - before.used_heap_size);
+  return { failure, ms, bytes: heap + buffers.bytes - made };
+}
+
+/** Other threads of this process may have been busy: only an input that is slow three times is too slow. */
+async function slow(input, firstMs) {
+  let least = firstMs;
+  for (let i = 0; i < 2; i++) least = Math.min(least, (await attempt(input)).ms);
+  if (least <= timeLimitOf(input)) return null;
+  return named('Slow', `${input.length} bytes take ${Math.round(least)} ms`);
+}
+
+/** Garbage of earlier inputs is no memory of this one. */
+async function large(input) {
+  collectGarbage();
+  const { bytes } = await attempt(input);
+  if (bytes <= memoryLimitOf(input)) return null;
+  return named('Large', `${input.length} bytes take ${Math.round(bytes / 2 ** 20)} MiB`);
+}
+
+function named(name, message) {
+  return { name, message, stack: `${name}: ${message}` };
+}
+
+/** Keeps an input if a branch has a count of a magnitude that it had never before. */
+function learn(input) {
+  let isNew = false;
+  for (let word = 0; word < words.length; word++) {
+    if (words[word] === 0) continue;
+    for (let branch = 4 * word; branch < 4 * word + 4; branch++) {
+      const count = counters[branch];
+      if (count === 0) continue;
+      const bit = 1 << Math.min(7, 32 - Math.clz32(count) - 1);
+      if ((reached[branch] & bit) === 0) {
+        reached[branch] |= bit;
+        isNew = true;
+      }
+      const known = shortest.get(branch);
+      if (known === undefined || kept[known].length > input.length) {
+        shortest.set(branch, kept.length);
+        isNew = true;
+      }
+    }
+  }
+  if (!isNew) return;
+  kept.push(input);
+  favoured = null;
+}
+
+/** Returns the words that inputs are compared with in the target's rooms, and those of its seeds. */
+function dictionaryOf(rooms) {
+  const found = new Set();
+  for (const [module, list] of Object.entries(literals)) {
+    if (rooms.some((room) => module.startsWith(room))) for (const literal of list) found.add(String(literal));
+  }
+  for (const input of target.seeds()) {
+    for (const [word] of Buffer.from(input)
+      .toString('latin1')
+      .matchAll(/[\w.-]{2,30}/g))
+      found.add(word);
+  }
+  return [...found];
+}
+
+/** Counts the bytes of all buffers that are made: a large one that is dropped at once would not be seen in the heap. */
+function countBuffers() {
+  const made = { bytes: 0 };
+  const plain = globalThis.ArrayBuffer;
+  for (const name of [
+    'ArrayBuffer',
+    'Uint8Array',
+    'Uint32Array',
+    'Int32Array',
+    'Float32Array',
+    'Float64Array',
+  ]) {
+    const original = globalThis[name];
+    globalThis[name] = new Proxy(original, {
+      construct(type, args, asked) {
+        const buffer = Reflect.construct(type, args, asked);
+        if (!(args[0] instanceof plain)) made.bytes += buffer.byteLength;
+        return buffer;
+      },
+    });
+  }
+  return made;
+}
