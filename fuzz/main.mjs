@@ -7,6 +7,8 @@
  *     npm run fuzz -- all --runs 10000000 --seconds 600      # for each target
  *     npm run fuzz -- gguf --input FILE      # one input again
  *
+ * One run at a time: each compiles the sources into `dist-fuzz`.
+ *
  * Inputs that fail are written to `fuzz/findings`. Exit code 1 if there are any.
  */
 import { createHash } from 'node:crypto';
