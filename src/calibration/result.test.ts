@@ -71,8 +71,8 @@ describe('a calibration', () => {
         testedOn: { dialogues: 16, prompts: 1 },
       },
     });
-    expect(hold.evidence.gain!.low).toBeGreaterThan(0);
-    expect(hold.evidence.cost!.high).toBeLessThanOrEqual(BUDGET);
+    expect(hold.evidence!.gain!.low).toBeGreaterThan(0);
+    expect(hold.evidence!.cost!.high).toBeLessThanOrEqual(BUDGET);
     expect(readHold(JSON.parse(holdText(hold)))).toEqual(hold);
     expect(holdOptions(hold)).toMatchObject({ policy: 'split-softmax' });
     expect(verdictWords(found)).toMatch(/^Yes: split-softmax, k = 0\.7 raises /);
@@ -95,7 +95,7 @@ describe('a calibration', () => {
     expect(helps(found.confirmation!)).toBe(false);
     const hold = holdOf(found, FACTS);
     expect(hold).toMatchObject({ verdict: 'nothing helps', settings: { policy: 'off', schedule: null } });
-    expect(hold.evidence.tested).toBe(GOOD.name);
+    expect(hold.evidence!.tested).toBe(GOOD.name);
     expect(readHold(JSON.parse(holdText(hold)))).toEqual(hold);
     expect(verdictWords(found)).toMatch(
       /^Nothing was shown to help here: .* These are not both shown to be gains\.$/,
@@ -160,8 +160,8 @@ describe('a calibration', () => {
     );
     const { evidence, verdict } = holdOf(found, FACTS);
     expect(verdict).toBe('nothing helps');
-    expect(evidence.gain!.value).toBeCloseTo(0, 1);
-    expect(evidence.outcome).toMatch(/beyond that under the same policy on a random span/);
+    expect(evidence!.gain!.value).toBeCloseTo(0, 1);
+    expect(evidence!.outcome).toMatch(/beyond that under the same policy on a random span/);
   });
 
   it('does not call a setting good because its control does harm', () => {

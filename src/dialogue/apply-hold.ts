@@ -27,7 +27,10 @@ export interface HeldModel {
  */
 export async function applyHold(hold: HoldFile, model: Model, system?: string | null): Promise<AppliedHold> {
   const { name, executor } = model;
-  const notes = holdNotes(hold, { name, hash: await model.hash(), grid: headGrid(executor.blueprint) });
+  const notes = [
+    ...holdNotes(hold, { name, hash: await model.hash(), grid: headGrid(executor.blueprint) }),
+    ...(hold.verdict === 'not tested' ? ['the hold was chosen by hand: nothing shows that it helps'] : []),
+  ];
   const options = holdOptions(hold);
   if (typeof system !== 'string' || hold.prompt === null || hold.prompt === (await sha256(system))) {
     return { options, notes };

@@ -40,6 +40,11 @@ describe('a hold', () => {
     expect(back).toEqual({ schedule: null, ...expected });
   });
 
+  it('may be one that nothing has tested', () => {
+    const own = { ...HOLD, verdict: 'not tested', evidence: null } as const;
+    expect(again(own)).toEqual(own);
+  });
+
   it('says in words what it does', () => {
     expect(holdWords(HOLD)).toBe('split-softmax, k = 0.5 on the target message, layers 0 2');
     expect(holdWords({ settings: { ...HOLD.settings, policy: 'off' } })).toBe('off');
@@ -63,6 +68,12 @@ describe('a hold', () => {
       { settings: { ...HOLD.settings, policy: 'off', schedule: null } },
       /if, and only if/,
     ],
+    [
+      'evidence although nothing was tested',
+      { verdict: 'not tested' },
+      /the evidence is null if, and only if/,
+    ],
+    ['no evidence although it helps', { evidence: null }, /the evidence is null if, and only if/],
     ['another kind of cache', { settings: { ...HOLD.settings, cache: 'dirty' } }, /cache/],
     [
       'a clean cache that nothing changes',
@@ -153,7 +164,7 @@ describe('a preset', () => {
     for (const preset of PRESETS) {
       expect(again(preset)).toEqual(preset);
       expect(preset.verdict).toBe('helps');
-      expect(preset.evidence.gain).not.toBeNull();
+      expect(preset.evidence!.gain).not.toBeNull();
     }
     expect(new Set(PRESETS.map(({ model }) => model.hash)).size).toBe(PRESETS.length);
   });

@@ -58,8 +58,8 @@ const holdFile = z
     library: z.string(),
     /** The day on which it was written. */
     date: z.iso.date(),
-    /** `nothing helps`: no tried setting was shown to help, so the policy is off. */
-    verdict: z.enum(['helps', 'nothing helps']),
+    /** `nothing helps`: no tried setting was shown to help, so the policy is off. `not tested`: the settings were chosen by hand. */
+    verdict: z.enum(['helps', 'nothing helps', 'not tested']),
     settings,
     model: z.strictObject({
       name: z.string(),
@@ -71,7 +71,12 @@ const holdFile = z
     }),
     /** SHA-256 of the system prompt in UTF-8, hex; null if the file is not about a single prompt. */
     prompt: sha256.nullable(),
-    evidence,
+    /** Null for settings that were not tested. */
+    evidence: evidence.nullable(),
+  })
+  .refine(({ verdict, evidence }) => (verdict === 'not tested') === (evidence === null), {
+    message: 'the evidence is null if, and only if, the hold was not tested',
+    path: ['evidence'],
   })
   .refine(({ verdict, settings }) => (verdict === 'nothing helps') === (settings.policy === 'off'), {
     message: 'the policy is off if, and only if, nothing helps',

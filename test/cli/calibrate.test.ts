@@ -114,8 +114,8 @@ describe('holdfast calibrate', () => {
         ...{ chosenOn: { dialogues: 5, prompts: 1 }, testedOn: { dialogues: 10, prompts: 1 } },
       },
     });
-    expect(hold.evidence.outcome).toMatch(/ beyond that under the same policy on a random span, /);
-    expect(hold.evidence.gain!.value).toBeCloseTo(0.4, 6);
+    expect(hold.evidence!.outcome).toMatch(/ beyond that under the same policy on a random span, /);
+    expect(hold.evidence!.gain!.value).toBeCloseTo(0.4, 6);
     expect(readFileSync(file('hold/confirm.yaml'), 'utf8')).toMatch(
       /contrasts:\n +boost, M = [24]: boost, M = [24], target random:1\n/,
     );

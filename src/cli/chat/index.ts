@@ -56,7 +56,7 @@ async function chat(named: string | undefined, given: ChatFlags): Promise<void> 
  * @throws HoldfastError `E_USAGE`
  */
 function checkHelps(hold: AskedHold | null): void {
-  if (hold?.kind !== 'file' || hold.hold.verdict === 'helps') return;
+  if (hold?.kind !== 'file' || hold.hold.verdict !== 'nothing helps') return;
   throw new HoldfastError(
     'E_USAGE',
     `${hold.file} says that nothing helps: there is nothing to compare with off`,
