@@ -9,6 +9,7 @@ export {
   type KeptStudy,
   type MergeSummary,
   mergeStudies,
+  readCell,
   readResults,
   readStudy,
   readTimings,
@@ -17,6 +18,7 @@ export {
   type Survey,
   type SurveyRow,
   surveyStudy,
+  watchStudy,
 } from './folder/index.js';
 export type {
   Arm,

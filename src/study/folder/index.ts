@@ -30,3 +30,4 @@ export {
   type StudyOrigin,
 } from './study-file.js';
 export { exportStudy, type Survey, type SurveyRow, surveyStudy } from './survey.js';
+export { watchStudy } from './watch.js';

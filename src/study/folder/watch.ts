@@ -1,0 +1,101 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { isMissing, readError } from '../../errors.js';
+import { cellsOfShard, type PlannedCell } from '../plan/index.js';
+import { cellPath, readCell } from './folder.js';
+import { type KeptStudy, readStudy } from './study-file.js';
+
+/** A cell whose state has changed. */
+interface ChangedCell {
+  /** Its place in the plan of {@link StudyNews}. */
+  readonly at: number;
+  readonly state: 'done' | 'failed' | 'damaged' | 'missing';
+  /** Why it failed, or how its file is damaged; else null. */
+  readonly error: string | null;
+  /** When its file was written, in milliseconds since 1970; 0 without a file. */
+  readonly writtenMs: number;
+}
+
+/** What is new in a study's folder. */
+export type StudyNews =
+  /** The study and the cells of its shard: at first, and when they have changed. All cells are missing until told otherwise. */
+  | { readonly kind: 'study'; readonly file: KeptStudy['file']; readonly plan: readonly PlannedCell[] }
+  | { readonly kind: 'cells'; readonly cells: readonly ChangedCell[] };
+
+/** Cells that are told together while a folder is read for the first time. */
+const TOGETHER = 100;
+
+/**
+ * Watches a study's folder: yields the study, then its cells, then whatever changes, until the signal fires. It reads a cell
+ * again only if its file was written since.
+ * @param everyMs how often it looks
+ * @throws HoldfastError `E_NOT_FOUND` if it is not the folder of a study; `E_UNREADABLE`
+ */
+export async function* watchStudy(
+  path: string,
+  { everyMs, signal }: { readonly everyMs: number; readonly signal: AbortSignal },
+): AsyncGenerator<StudyNews, void> {
+  let planned = Number.NaN;
+  let plan: readonly PlannedCell[] = [];
+  /** When the files of cells were written that have been read, by their places in the plan. */
+  const read = new Map<number, number>();
+  for (;;) {
+    const writtenMs = await writtenAt(join(path, 'study.json'));
+    if (writtenMs !== planned) {
+      const study = await readStudy(path);
+      planned = writtenMs;
+      plan = [...cellsOfShard(study.plan, study.file.origin.shard)];
+      read.clear();
+      yield { kind: 'study', file: study.file, plan };
+    }
+    const there = await cellsIn(path);
+    let changed: ChangedCell[] = [];
+    for (const [at, { address }] of plan.entries()) {
+      if (signal.aborted) return;
+      const before = read.get(at);
+      const isThere = there.has(address);
+      if (!isThere && before === undefined) continue;
+      const now = isThere ? await writtenAt(cellPath(path, address)) : 0;
+      if (now === before) continue;
+      if (now === 0) read.delete(at);
+      else read.set(at, now);
+      changed.push({ at, ...(await stateOf(path, address)), writtenMs: now });
+      if (changed.length < TOGETHER) continue;
+      yield { kind: 'cells', cells: changed };
+      changed = [];
+    }
+    if (changed.length > 0) yield { kind: 'cells', cells: changed };
+    try {
+      await pause(everyMs, undefined, { signal });
+    } catch {
+      return; // the signal has fired
+    }
+  }
+}
+
+async function stateOf(path: string, address: string): Promise<Pick<ChangedCell, 'state' | 'error'>> {
+  const cell = await readCell(path, address);
+  if (cell.kind === 'missing') return { state: 'missing', error: null };
+  if (cell.kind === 'damaged') return { state: 'damaged', error: cell.damage };
+  const { record } = cell;
+  return record.kind === 'failure'
+    ? { state: 'failed', error: record.error }
+    : { state: 'done', error: null };
+}
+
+/** Returns when a file was written; 0 if there is none. */
+async function writtenAt(file: string): Promise<number> {
+  try {
+    return (await stat(file)).mtimeMs;
+  } catch (cause) {
+    if (isMissing(cause)) return 0;
+    throw readError(file, cause);
+  }
+}
+
+/** Returns the addresses of the cells that have a file. */
+async function cellsIn(path: string): Promise<ReadonlySet<string>> {
+  const names = await readdir(join(path, 'cells'), { recursive: true }).catch(() => []);
+  return new Set(names.flatMap((name) => /([0-9a-f]{64})\.json$/.exec(name)?.[1] ?? []));
+}
