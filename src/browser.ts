@@ -1,8 +1,8 @@
 import { planModel } from './architectures/index.js';
 import type { Model } from './engine/index.js';
 import { HoldfastError } from './errors.js';
-import { createGpuExecutor, type GpuOptions } from './executors/gpu/index.js';
-import { createReferenceExecutor } from './executors/index.js';
+import type { createGpuExecutor, GpuOptions } from './executors/gpu/index.js';
+import { createReferenceExecutor, type Executor } from './executors/index.js';
 import { type Fetch, memorySource, openSafetensors } from './formats/index.js';
 import { sha256 } from './hash.js';
 import { readSideFiles } from './hub/side-files.js';
@@ -67,7 +67,7 @@ export async function fetchModel(
   tellNotes(plan.notes);
   const executor =
     chosen === 'gpu'
-      ? await createGpuExecutor(gpu!, plan, checkpoint, options) // checked above
+      ? await openGpu(gpu!, plan, checkpoint, options) // checked above
       : await createReferenceExecutor(plan, checkpoint);
   const text = lazyText(files);
   return {
@@ -82,6 +82,12 @@ export async function fetchModel(
     hash: () => sha256(bytes),
     dispose: () => executor.dispose(),
   };
+}
+
+/** Creates the executor on WebGPU. Its programs are loaded only by browsers that have one. */
+async function openGpu(...made: Parameters<typeof createGpuExecutor>): Promise<Executor> {
+  const gpu = await import('./executors/gpu/index.js');
+  return gpu.createGpuExecutor(...made);
 }
 
 /** Returns the browser's GPU; undefined in a browser without WebGPU and on a page that is not served securely. */

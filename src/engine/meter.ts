@@ -47,8 +47,11 @@ export function withForward(model: Model, forward: Executor['forward']): Model {
   });
 }
 
-/** Returns a model with another name or executor. */
-export function modelWith(model: Model, changes: Partial<Pick<Model, 'name' | 'executor'>>): Model {
+/** Returns a model with another name, executor or end. */
+export function modelWith(
+  model: Model,
+  changes: Partial<Pick<Model, 'name' | 'executor' | 'dispose'>>,
+): Model {
   return {
     name: changes.name ?? model.name,
     executor: changes.executor ?? model.executor,
@@ -60,6 +63,6 @@ export function modelWith(model: Model, changes: Partial<Pick<Model, 'name' | 'e
       return model.format;
     },
     hash: () => model.hash(),
-    dispose: () => model.dispose(),
+    dispose: changes.dispose ?? (() => model.dispose()),
   };
 }

@@ -17,14 +17,16 @@ import {
   completionChunks,
   readPrompts,
 } from './completion.js';
-import { type Access, type Asking, checkNames, checkToken } from './guard.js';
+import { type Access, checkNames, checkToken } from './guard.js';
 import { Metrics } from './metrics.js';
 import type { ModelShelf } from './model-shelf.js';
 import { ROUTES } from './openapi.js';
 import { readRequest } from './read-body.js';
 import { chatRequest, completionRequest } from './requests.js';
-import { type AppContext, createResponder, type Env, type Generating, type LogEntry } from './respond.js';
+import { askingOf, createResponder, type Env, type Generating, type LogEntry } from './respond.js';
 import type { ServedModel } from './served-model.js';
+import { type StudioOptions, studioRoutes } from './studio.js';
+import { studioWatch } from './studio-watch.js';
 import type { Work, Workload } from './workload.js';
 
 /** What a server is made of. */
@@ -38,6 +40,8 @@ export interface ServerOptions {
   readonly log: (entry: LogEntry) => void;
   /** Whether the log has what was asked and answered. */
   readonly logContents: boolean;
+  /** The studio at `/`; without it, the server has no page. */
+  readonly studio?: StudioOptions;
   /** See `EventStreamOptions`. */
   readonly keepAliveMs?: number;
   readonly stallMs?: number;
@@ -49,7 +53,7 @@ export interface ServerOptions {
  * A request's names and token are checked before its route is looked up.
  */
 export function createApp(options: ServerOptions): OpenAPIHono<Env> {
-  const { shelf, workload, access, now, version } = options;
+  const { shelf, workload, access, now, version, studio } = options;
   const metrics = new Metrics();
   const { respond, failed, finished } = createResponder({
     ...{ keepAliveMs: 10_000, stallMs: 60_000 },
@@ -61,13 +65,6 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
     getPath: (request) => getPath(request).replaceAll(/\/{2,}/g, '/'),
   });
 
-  function asking({ req }: AppContext): Asking {
-    const [host, origin, authorization] = ['host', 'origin', 'authorization'].map(
-      (name) => req.header(name) ?? null,
-    );
-    return { host: host!, origin: origin!, authorization: authorization! };
-  }
-
   app.use(async (c, next) => {
     c.set('since', performance.now());
     c.set('request', `req_${randomUUID().replaceAll('-', '')}`);
@@ -77,7 +74,7 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
     if (!c.get('streams')) finished(c);
   });
   app.use(async (c, next) => {
-    checkNames(access, asking(c));
+    checkNames(access, askingOf(c));
     await next();
   });
   if (access.origins.length > 0) {
@@ -89,7 +86,9 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
     );
   }
   app.use(async (c, next) => {
-    if (c.req.path !== '/health') checkToken(access, asking(c));
+    // The page asks for the token, so it comes without one. It has nothing but the program.
+    const isOpen = c.req.path === '/health' || (c.req.method === 'GET' && studio?.page.has(c.req.path));
+    if (!isOpen) checkToken(access, askingOf(c));
     await next();
   });
 
@@ -183,6 +182,7 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
       } satisfies Generating<CompletionEvent>;
     }),
   );
+  if (studio !== undefined) app.route('/', studioRoutes(studio, workload, studioWatch(finished)));
   return app;
 
   async function takeModel(work: Work, name: string | null | undefined): Promise<ServedModel> {

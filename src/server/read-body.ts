@@ -11,12 +11,13 @@ import { LIMITS } from './requests.js';
 export async function readRequest<Schema extends z.ZodType>(
   request: Request,
   schema: Schema,
+  most: number = LIMITS.bodyBytes,
 ): Promise<z.output<Schema>> {
   // A page of another site can send other types without asking first.
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(request.headers.get('content-type') ?? '')) {
     throw new ApiError(415, 'send the request as JSON, with content-type: application/json');
   }
-  const result = schema.safeParse(parse(await readBytes(request)));
+  const result = schema.safeParse(parse(await readBytes(request, most)));
   if (result.success) {
     const half = halfPairIn(result.data);
     if (half === null) return result.data;
@@ -30,8 +31,7 @@ export async function readRequest<Schema extends z.ZodType>(
 /** Characters of a refusal that come from the request: a name in it may have millions. */
 const MOST_SHOWN = 256;
 
-async function readBytes(request: Request): Promise<Uint8Array> {
-  const most = LIMITS.bodyBytes;
+async function readBytes(request: Request, most: number): Promise<Uint8Array> {
   const tooLong = (): ApiError =>
     new ApiError(413, `the body has more than ${most} bytes`, { code: 'request_too_large' });
   if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLong();

@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { toApiError } from './api-error.js';
 import type { TokenCounts } from './chat.js';
 import { eventStream } from './event-stream.js';
+import type { Asking } from './guard.js';
 import type { Metrics } from './metrics.js';
 import type { Work, Workload } from './workload.js';
 
@@ -53,6 +54,12 @@ export interface Generating<Event extends GeneratedEvent> {
 
 /** A request and its response. */
 export type AppContext = Context<Env>;
+
+/** Returns what decides whether a request is allowed. */
+export function askingOf({ req }: AppContext): Asking {
+  const header = (name: string): string | null => req.header(name) ?? null;
+  return { host: header('host'), origin: header('origin'), authorization: header('authorization') };
+}
 
 /** What answering needs. */
 export interface ResponderOptions {

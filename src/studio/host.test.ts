@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
-import { loadDialogue, PRESETS, replayDialogue } from '../dialogue/index.js';
+import { holdText, loadDialogue, PRESETS, readHold, replayDialogue } from '../dialogue/index.js';
 import { headGrid, type Model } from '../engine/index.js';
+import { dequantize, memorySource, openSafetensors, readTensor } from '../formats/index.js';
 import {
   type AnswerEnd,
   type AnswerEvent,
@@ -25,6 +26,7 @@ const heldAt = (strength: number): Steer => ({
 });
 const DRAW: Draw = { temperature: 8, topP: 1, seed: 5, maxTokens: 8 };
 const never = new AbortController().signal;
+const NO_CHOICE = { models: async () => [], executors: async () => [] };
 
 let model: Model;
 beforeAll(async () => {
@@ -35,11 +37,8 @@ afterAll(() => model.dispose());
 async function openHost(): Promise<Host> {
   // The fixture is shared between hosts, so none of them may dispose of it.
   const shared = { ...model, executor: model.executor, format: model.format, dispose: async () => {} };
-  const host = createHost(
-    { models: async () => [], load: async () => ({ model: shared, notes: [] }) },
-    '0.1.0',
-  );
-  await host.run('load', { name: 'llama' }, () => {}, never);
+  const host = createHost({ ...NO_CHOICE, load: async () => ({ model: shared, notes: [] }) }, '0.1.0');
+  await host.run('load', { name: 'llama', executor: null }, () => {}, never);
   return host;
 }
 
@@ -252,13 +251,86 @@ describe('a comparison', () => {
   });
 });
 
+describe('files of the command', () => {
+  it('are a hold that says that nothing has tested it, and that opens again', async () => {
+    const host = await openHost();
+    const steer: Steer = { ...heldAt(0.5), pairs: [[0, 1]] };
+    const file = await host.run('hold', { system: SYSTEM, steer }, () => {}, never);
+    const hold = readHold(file);
+    expect(hold).toMatchObject({
+      verdict: 'not tested',
+      evidence: null,
+      settings: { policy: 'split-softmax' },
+    });
+    const json = JSON.parse(holdText(hold));
+    const opened = await host.run('open', { json, system: SYSTEM }, () => {}, never);
+    expect(opened).toEqual({ kind: 'hold', steer, notes: [expect.stringMatching(/chosen by hand/)] });
+    await expect(host.run('hold', { system: SYSTEM, steer: OFF }, () => {}, never)).rejects.toThrow(/E_HOLD/);
+  });
+
+  it('are a trace of the dialogue, with the policy on the chosen heads alone', async () => {
+    const host = await openHost();
+    const { end } = await ask(host, { steer: heldAt(0.5) });
+    const steer: Steer = { ...heldAt(0.5), pairs: [[0, 1]] };
+    const request = { system: SYSTEM, past: [end.turn], steer, strength: 0.5 };
+    const text = await host.run('trace', request, () => {}, never);
+    const file = await openSafetensors(memorySource(Uint8Array.from(Buffer.from(text, 'base64')), 'trace'));
+    expect([...file.tensors.keys()].sort()).toEqual(
+      ['ids', 'span.shares', 'target.share_after', 'target.share_before'].sort(),
+    );
+    const { layers, heads } = headGrid(model.executor.blueprint);
+    const [before, after] = await Promise.all(
+      ['before', 'after'].map(async (at) => {
+        const info = file.tensors.get(`target.share_${at}`)!;
+        return dequantize(info.type, await readTensor(info));
+      }),
+    );
+    const tokens = before!.length / (layers * heads);
+    const changed = Array.from({ length: layers * heads }, (_, pair) =>
+      before!
+        .subarray(pair * tokens, (pair + 1) * tokens)
+        .some((share, at) => share !== after![pair * tokens + at]),
+    );
+    // A changed head changes what later layers compute, but not how its own layer's others attend.
+    expect(changed.slice(0, heads)).toEqual(Array.from({ length: heads }, (_, head) => head === 1));
+    // It opens with the shares that the answer was generated with: here, without a policy.
+    const plain = await ask(host, { steer: OFF });
+    const untouched = { system: SYSTEM, past: [plain.end.turn], steer: OFF, strength: null };
+    const opened = await host.run(
+      'opentrace',
+      { file: await host.run('trace', untouched, () => {}, never) },
+      () => {},
+      never,
+    );
+    expect(opened.system).toBe(SYSTEM);
+    const [only] = opened.turns;
+    expect(only!.end.turn).toMatchObject({ user: 'hello', assistant: plain.end.turn.assistant });
+    expect(only!.end.prompt!.after).toBeCloseTo(plain.end.prompt!.after, 4);
+    expect(only!.tokens.length).toBeGreaterThan(3);
+    for (const [at, token] of only!.tokens.entries()) {
+      expect(token.id).toBe(plain.tokens[at]!.id);
+      for (const [group, share] of token.shares.entries()) {
+        expect(share).toBeCloseTo(plain.tokens[at]!.shares[group]!, 4);
+      }
+      for (const [pair, share] of token.heads.entries()) {
+        expect(share).toBeCloseTo(plain.tokens[at]!.heads[pair]!, 4);
+      }
+    }
+    await expect(host.run('opentrace', { file: btoa('nothing') }, () => {}, never)).rejects.toThrow(/E_/);
+    const sustained: Steer = { ...OFF, policy: 'sustain' };
+    await expect(
+      host.run('trace', { ...request, steer: sustained, strength: null }, () => {}, never),
+    ).rejects.toThrow(/E_USAGE: a trace needs a strength/);
+  });
+});
+
 describe('a host', () => {
   it('loads models one after another, and disposes of each before the next', async () => {
     const events: string[] = [];
     const host = createHost(
       {
-        models: async () => [],
-        load: async (name) => {
+        ...NO_CHOICE,
+        load: async ({ name }) => {
           events.push(`load ${name}`);
           await new Promise((resolve) => setTimeout(resolve, 1));
           const dispose = async (): Promise<void> => void events.push(`dispose of ${name}`);
@@ -268,7 +340,7 @@ describe('a host', () => {
       },
       '0.1.0',
     );
-    const load = (name: string) => host.run('load', { name }, () => {}, never);
+    const load = (name: string) => host.run('load', { name, executor: null }, () => {}, never);
     const [a, b] = await Promise.all([load('a'), load('b')]);
     await host.dispose();
     expect([a.name, b.name]).toEqual(['a', 'b']);
@@ -276,9 +348,9 @@ describe('a host', () => {
   });
 
   it('asks for a model first', async () => {
-    const host = createHost({ models: async () => [], load: () => Promise.reject(new Error()) }, '0.1.0');
+    const host = createHost({ ...NO_CHOICE, load: () => Promise.reject(new Error()) }, '0.1.0');
     await expect(host.run('strength', { column: 'held', strength: 1 }, () => {}, never)).rejects.toThrow(
-      /E_USAGE: no model is loaded/,
+      /E_DISPOSED: no model is loaded/,
     );
   });
 });

@@ -7,6 +7,8 @@ import { openJson, steerOf } from './opened.js';
 import type {
   AnswerEvent,
   Column,
+  ExecutorChoice,
+  LoadRequest,
   ModelCard,
   ModelChoice,
   Operation,
@@ -14,15 +16,35 @@ import type {
   Steer,
 } from './protocol.js';
 import { Side } from './side.js';
+import type { StudyDialogue, StudyEvent } from './study-protocol.js';
 
 /** Where a studio gets its models. */
 export interface ModelSource {
   models(): Promise<readonly ModelChoice[]>;
-  /** @param report called with what is being done, for example how much is downloaded */
-  load(
-    name: string,
-    report: (progress: string) => void,
-  ): Promise<{ readonly model: Model; readonly notes: readonly string[] }>;
+  /** Returns the executors to choose from; none if there is no choice. */
+  executors(): Promise<readonly ExecutorChoice[]>;
+  /**
+   * @param report called with what is being done, for example how much is downloaded
+   * @param signal stops a download, which a later one resumes
+   */
+  load(asked: LoadRequest, report: (progress: string) => void, signal: AbortSignal): Promise<SourcedModel>;
+}
+
+/** A model, and what its place says of it. */
+export interface SourcedModel {
+  readonly model: Model;
+  readonly notes: readonly string[];
+  /** Tokens that a dialogue may have; default: the model's. */
+  readonly contextLength?: number;
+}
+
+/** Where a studio gets studies. */
+export interface StudySource {
+  studies(): Promise<readonly string[]>;
+  /** Reports what is in a study's folder, and what comes, until the signal fires. */
+  watch(study: string, report: (event: StudyEvent) => void, signal: AbortSignal): Promise<void>;
+  dialogue(study: string, address: string): Promise<StudyDialogue>;
+  report(study: string, signal: AbortSignal): Promise<void>;
 }
 
 /** Runs the operations of a studio on one model at a time. */
@@ -30,7 +52,7 @@ export interface Host {
   /**
    * Runs an operation.
    * @param report called with what the operation reports while it runs
-   * @throws HoldfastError what the operation throws; `E_USAGE` before a model is loaded
+   * @throws HoldfastError what the operation throws; `E_DISPOSED` if it needs a model, and none is loaded
    */
   run<Name extends Operation>(
     name: Name,
@@ -43,27 +65,34 @@ export interface Host {
 
 /**
  * Creates the host of a studio.
- * @param library the version of Holdfast that saved dialogues record
+ * @param library the version of Holdfast that saved files record
+ * @param studies null where there are none
  */
-export function createHost(source: ModelSource, library: string): Host {
-  let model: Model | null = null;
+export function createHost(source: ModelSource, library: string, studies: StudySource | null = null): Host {
+  let loadedModel: SourcedModel | null = null;
   let lastLoad: Promise<unknown> = Promise.resolve();
   let sides: Readonly<Record<Column, Side>> | null = null;
 
   const loaded = (): Model => {
-    if (model !== null) return model;
-    throw new HoldfastError('E_USAGE', 'no model is loaded', { hint: 'Load a model first' });
+    if (loadedModel !== null) return loadedModel.model;
+    throw new HoldfastError('E_DISPOSED', 'no model is loaded', { hint: 'Load it again' });
   };
   const side = (column: Column): Side => {
     const own = loaded();
-    sides ??= { untouched: new Side(own), held: new Side(own) };
+    const tokens = loadedModel?.contextLength;
+    sides ??= { untouched: new Side(own, tokens), held: new Side(own, tokens) };
     return sides[column];
+  };
+  const known = (): StudySource => {
+    if (studies !== null) return studies;
+    throw new HoldfastError('E_USAGE', 'this studio has no studies', { hint: 'Start holdfast studio' });
   };
   async function unload(): Promise<void> {
     for (const own of Object.values(sides ?? {})) own.dispose();
     sides = null;
+    const { model } = loadedModel ?? {};
+    loadedModel = null;
     await model?.dispose();
-    model = null;
   }
 
   const operations: {
@@ -74,13 +103,13 @@ export function createHost(source: ModelSource, library: string): Host {
     ) => Promise<Operations[Name]['returns']>;
   } = {
     models: () => source.models(),
-    load({ name }, report) {
+    executors: () => source.executors(),
+    load(asked, report, signal) {
       // One after another: a model that is loaded while another is would be lost.
       const loading = lastLoad.then(async () => {
         await unload();
-        const found = await source.load(name, report);
-        model = found.model;
-        return describeModel(found.model, found.notes);
+        loadedModel = await source.load(asked, report, signal);
+        return describeModel(loadedModel);
       });
       lastLoad = loading.catch(() => null);
       return loading;
@@ -101,6 +130,30 @@ export function createHost(source: ModelSource, library: string): Host {
       return next.value;
     },
     open: ({ json, system }) => openJson(json, loaded(), system),
+    // What few dialogues need is loaded when one does: a browser fetches it over the network.
+    async opentrace({ file }) {
+      const { openTrace } = await import('./opened-trace.js');
+      const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+      return openTrace(bytes, loaded());
+    },
+    async hold(request) {
+      const { writtenHold } = await import('./written.js');
+      return writtenHold(request, loaded(), library);
+    },
+    async trace(request, report, signal) {
+      const { writtenTrace } = await import('./written.js');
+      return writtenTrace(request, loaded(), library, { report, signal });
+    },
+    studies: async () => (await studies?.studies()) ?? null,
+    async study({ study }, report, signal) {
+      await known().watch(study, report, signal);
+      return null;
+    },
+    dialogue: ({ study, address }) => known().dialogue(study, address),
+    async report({ study }, _, signal) {
+      await known().report(study, signal);
+      return null;
+    },
   };
   return {
     run: (name, takes, report, signal) => operations[name](takes, report, signal),
@@ -109,7 +162,7 @@ export function createHost(source: ModelSource, library: string): Host {
 }
 
 /** @throws HoldfastError `E_TEMPLATE` for a model that cannot chat */
-async function describeModel(model: Model, notes: readonly string[]): Promise<ModelCard> {
+async function describeModel({ model, notes, contextLength }: SourcedModel): Promise<ModelCard> {
   const { name, executor, format } = model;
   if (format === null) {
     throw new HoldfastError('E_TEMPLATE', `${name} has no chat template`, {
@@ -122,7 +175,7 @@ async function describeModel(model: Model, notes: readonly string[]): Promise<Mo
     executor: executor.name,
     precision: executor.precision,
     meanLayers: layersInMeans(grid),
-    contextLength: executor.blueprint.contextLength,
+    contextLength: contextLength ?? executor.blueprint.contextLength,
     preset: await presetOf(model),
   };
 }

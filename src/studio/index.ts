@@ -4,13 +4,20 @@
  * must not know pages, transports or Node.
  */
 export { failureOf } from './failure.js';
-export { createHost, type Host, type ModelSource } from './host.js';
+export {
+  createHost,
+  type Host,
+  type ModelSource,
+  type StudySource,
+} from './host.js';
 export {
   type AnswerEnd,
   type AnswerEvent,
   type AnswerRequest,
   type Column,
   type Draw,
+  type ExecutorChoice,
+  type Failure,
   GROUPS,
   type Group,
   type ModelChoice,
@@ -20,4 +27,5 @@ export {
   type TokenTrace,
 } from './protocol.js';
 export { isOperation, readTakes } from './requests.js';
+export type { StudyDialogue, StudyEvent } from './study-protocol.js';
 export { groupOf } from './token-trace.js';

@@ -12,7 +12,7 @@ import type { Message } from '../text/index.js';
 import type { Draw, OpenedDialogue, OpenedHold, PastTurn, Steer } from './protocol.js';
 
 /** The settings of answers that were given as text: nothing was drawn. */
-const GIVEN: Pick<PastTurn, 'ids' | 'begun' | 'strengths' | 'finish' | 'steer' | 'draw'> = {
+export const GIVEN: Pick<PastTurn, 'ids' | 'begun' | 'strengths' | 'finish' | 'steer' | 'draw'> = {
   ids: null,
   begun: 0,
   strengths: null,

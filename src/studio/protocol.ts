@@ -1,5 +1,6 @@
 import type { Policy, Receipt, Schedule } from '../attention/index.js';
 import type { FinishReason } from '../engine/index.js';
+import type { DialogueRequest, StudyDialogue, StudyEvent } from './study-protocol.js';
 
 /** The two sides of the studio: the model as it is, and under the hold. */
 export const COLUMNS = ['untouched', 'held'] as const;
@@ -20,6 +21,20 @@ export interface ModelChoice {
   readonly name: string;
   /** One line on what it is. */
   readonly about: string;
+}
+
+/** An executor that works where the studio runs. */
+export interface ExecutorChoice {
+  readonly name: string;
+  /** What it runs on. */
+  readonly about: string;
+}
+
+/** Asks for a model. */
+export interface LoadRequest {
+  readonly name: string;
+  /** Null: the one that the studio was started with, or the best that a browser has. */
+  readonly executor: string | null;
 }
 
 /** A loaded model, as the page describes it. */
@@ -99,7 +114,9 @@ export interface Alternative {
 }
 
 /** One token of an answer, and where the row that chose it looked. Means are over the heads that see furthest. */
-export interface TokenTrace extends Alternative {
+export interface TokenTrace extends Omit<Alternative, 'probability'> {
+  /** Null in a trace without logits. */
+  readonly probability: number | null;
   /** The most probable tokens, most probable first. */
   readonly alternatives: readonly Alternative[];
   /** The policy's strength in this row; null if it has none. */
@@ -169,12 +186,25 @@ export interface OpenedDialogue {
   readonly next: { readonly steer: Steer; readonly draw: Draw } | null;
 }
 
-/** A hold read from a file that `holdfast calibrate` wrote. */
+/** A hold read from a file of `holdfast calibrate` or of the studio. */
 export interface OpenedHold {
   readonly kind: 'hold';
   readonly steer: Steer;
   /** Where the model or the prompt is not the one that it was made for. */
   readonly notes: readonly string[];
+}
+
+/** An answer of a trace. */
+export interface TracedTurn {
+  readonly tokens: readonly TokenTrace[];
+  readonly end: AnswerEnd;
+}
+
+/** A trace of a dialogue read from a file. */
+export interface OpenedTrace {
+  readonly kind: 'trace';
+  readonly system: string | null;
+  readonly turns: readonly TracedTurn[];
 }
 
 /** Asks for a dialogue as the file that `holdfast chat --save` writes. */
@@ -186,10 +216,26 @@ export interface SaveRequest {
   readonly draw: Draw;
 }
 
+/** Asks for the settings of the held side as the file that `--hold` takes. */
+export interface HoldRequest {
+  readonly system: string | null;
+  readonly steer: Steer;
+}
+
+/** Asks for a dialogue's internals as the file that `holdfast trace` writes. */
+export interface TraceRequest {
+  readonly system: string | null;
+  readonly past: readonly PastTurn[];
+  readonly steer: Steer;
+  /** The policy's strength in the whole run; null for none. */
+  readonly strength: number | null;
+}
+
 /** The operations of a studio: what each takes, reports while it runs, and returns. */
 export interface Operations {
   models: { takes: null; reports: never; returns: readonly ModelChoice[] };
-  load: { takes: { readonly name: string }; reports: string; returns: ModelCard };
+  executors: { takes: null; reports: never; returns: readonly ExecutorChoice[] };
+  load: { takes: LoadRequest; reports: string; returns: ModelCard };
   answer: { takes: AnswerRequest; reports: AnswerEvent; returns: null };
   strength: { takes: { readonly column: Column; readonly strength: number }; reports: never; returns: null };
   compare: { takes: CompareRequest; reports: never; returns: readonly TokenComparison[] };
@@ -199,6 +245,18 @@ export interface Operations {
     reports: never;
     returns: OpenedDialogue | OpenedHold;
   };
+  hold: { takes: HoldRequest; reports: never; returns: unknown };
+  /** Takes the bytes of a trace in base64. */
+  opentrace: { takes: { readonly file: string }; reports: never; returns: OpenedTrace };
+  /** Reports how many tokens were read. Returns the file's bytes in base64. */
+  trace: { takes: TraceRequest; reports: string; returns: string };
+  /** Null where there are no studies, as in a browser. */
+  studies: { takes: null; reports: never; returns: readonly string[] | null };
+  /** Reports what is in a study's folder, and what comes, until it is stopped. */
+  study: { takes: { readonly study: string }; reports: StudyEvent; returns: null };
+  dialogue: { takes: DialogueRequest; reports: never; returns: StudyDialogue };
+  /** Writes the report of a study, as `holdfast study report` does. */
+  report: { takes: { readonly study: string }; reports: never; returns: null };
 }
 
 /** The name of one of the {@link Operations}. */

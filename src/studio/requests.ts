@@ -6,6 +6,7 @@ import { COLUMNS, type Operation, type Operations } from './protocol.js';
 
 const count = z.number().int().nonnegative();
 const text = z.string().max(1_000_000);
+const name = z.string().max(1000);
 const ids = z.array(count).max(100_000);
 const strengths = z.array(z.number()).max(100_000).nullable();
 
@@ -44,7 +45,8 @@ const column = z.enum(COLUMNS);
 /** What each operation takes, as JSON. */
 const TAKES = {
   models: z.null(),
-  load: z.strictObject({ name: z.string().max(1000) }),
+  executors: z.null(),
+  load: z.strictObject({ name, executor: name.nullable() }),
   answer: z.strictObject({
     ...{ column, system: text.nullable(), past, user: text, steer, draw },
     ...{ begin: ids, strengths, measureOnly: z.boolean() },
@@ -53,20 +55,28 @@ const TAKES = {
   compare: z.strictObject({ system: text.nullable(), past, user: text, assistant: text, steer }),
   save: z.strictObject({ column, system: text.nullable(), past, steer, draw }),
   open: z.strictObject({ json: z.unknown(), system: text.nullable() }),
+  opentrace: z.strictObject({ file: z.base64() }),
+  hold: z.strictObject({ system: text.nullable(), steer }),
+  trace: z.strictObject({ system: text.nullable(), past, steer, strength: z.number().nullable() }),
+  studies: z.null(),
+  study: z.strictObject({ study: name }),
+  dialogue: z.strictObject({ study: name, address: z.string().regex(/^[0-9a-f]{64}$/) }),
+  report: z.strictObject({ study: name }),
 } satisfies { [Name in Operation]: z.ZodType<Operations[Name]['takes']> };
 
 /** Returns whether a name is that of an operation. */
-export const isOperation = (name: string): name is Operation => Object.hasOwn(TAKES, name);
+export const isOperation = (word: string): word is Operation => Object.hasOwn(TAKES, word);
 
 /**
  * Returns what an operation takes, from JSON that came from outside.
  * @throws HoldfastError `E_USAGE` naming the invalid field
  */
-export function readTakes<Name extends Operation>(name: Name, json: unknown): Operations[Name]['takes'] {
-  const read = TAKES[name].safeParse(json);
+export function readTakes<Name extends Operation>(operation: Name, json: unknown): Operations[Name]['takes'] {
+  const read = TAKES[operation].safeParse(json);
   if (read.success) return read.data as Operations[Name]['takes'];
   const [issue] = read.error.issues;
-  throw new HoldfastError('E_USAGE', issue!.message, { field: issue!.path.join('.') });
+  const field = issue!.path.join('.');
+  throw new HoldfastError('E_USAGE', field === '' ? issue!.message : `${field}: ${issue!.message}`);
 }
 
 function isTarget(name: string): boolean {

@@ -34,7 +34,11 @@ export class Side {
   #chat: Chat | null = null;
   #strength: number | null = null;
 
-  constructor(private readonly model: Model) {}
+  /** @param contextLength tokens that a dialogue may have; default: the model's */
+  constructor(
+    private readonly model: Model,
+    private readonly contextLength?: number,
+  ) {}
 
   /** Sets the strength from the next token on. */
   set strength(strength: number) {
@@ -143,7 +147,10 @@ export class Side {
         history.map(({ content }) => content).join('\0');
     if (same) return chat!;
     chat?.dispose();
-    this.#chat = openChat(this.model, { system, history, onContextFull: 'drop-oldest' });
+    this.#chat = openChat(this.model, {
+      ...{ system, history, onContextFull: 'drop-oldest' },
+      ...(this.contextLength === undefined ? {} : { contextLength: this.contextLength }),
+    });
     return this.#chat;
   }
 }

@@ -3,6 +3,7 @@ import {
   type AnswerStep,
   layoutPrompt,
   type Prompt,
+  type PromptMessage,
   type RowObservation,
   sharesAt,
 } from '../dialogue/index.js';
@@ -28,23 +29,24 @@ export function promptWords(
   }: { readonly system: string | null; readonly past: readonly PastTurn[]; readonly user: string },
 ): Word[] {
   if (system === null) return [];
-  const prompt = layoutPrompt(
-    format,
-    [
-      { role: 'system', content: system },
-      ...past.flatMap((turn) => [
-        { role: 'user' as const, content: turn.user },
-        {
-          role: 'assistant' as const,
-          content: turn.assistant,
-          ...(turn.ids ? { ids: idsWithoutEnd(turn) } : {}),
-        },
-      ]),
-      { role: 'user', content: user },
-    ],
-    { now, trustContent: false },
-  );
+  const messages = [...messagesOf(system, past), { role: 'user' as const, content: user }];
+  const prompt = layoutPrompt(format, messages, { now, trustContent: false });
   return merged(wordsOf(prompt, format.tokenizer));
+}
+
+/** Returns the messages of a dialogue, answers with their tokens as sampled. */
+export function messagesOf(system: string | null, past: readonly PastTurn[]): PromptMessage[] {
+  return [
+    ...(system === null ? [] : [{ role: 'system' as const, content: system }]),
+    ...past.flatMap((turn) => [
+      { role: 'user' as const, content: turn.user },
+      {
+        role: 'assistant' as const,
+        content: turn.assistant,
+        ...(turn.ids ? { ids: idsWithoutEnd(turn) } : {}),
+      },
+    ]),
+  ];
 }
 
 const idsWithoutEnd = ({ ids, finish }: PastTurn): readonly number[] =>
@@ -126,4 +128,4 @@ export function alternative(tokenizer: Tokenizer, id: number, logProbability: nu
 }
 
 /** Rounds a share or a probability to what a page can show: traces are stored and sent by the thousand. */
-const rounded = (value: number): number => Math.round(value * 1e5) / 1e5;
+export const rounded = (value: number): number => Math.round(value * 1e5) / 1e5;

@@ -1,59 +1,27 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { createInterface } from 'node:readline';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { type Browser, chromium, type Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadDialogue } from '../../src/dialogue/index.js';
-import { root, serve } from './golden.js';
+import { loadDialogue, readHold } from '../../src/dialogue/index.js';
+import { serve } from './golden.js';
+import {
+  CHROMIUM,
+  expectAccessible,
+  expectNarrow,
+  idle,
+  openPage,
+  ready,
+  say,
+  texts,
+} from './studio-page.js';
 
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-if (CHROMIUM === undefined) process.stderr.write('no Chromium: the tests of the studio are skipped\n');
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** The words of a side's answers, top to bottom. */
-const texts = (page: Page, side: string): Promise<string[]> =>
-  page.locator(`.answer.${side} .text`).allTextContents();
-
-/** Opens the page, and fails a test that leaves an error in it or a violation of its policy. */
-async function openPage(browser: Browser, address: string): Promise<{ page: Page; errors: string[] }> {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  const page = await context.newPage();
-  const errors: string[] = [];
-  page.on('pageerror', ({ message }) => errors.push(message));
-  page.on('console', (message) => {
-    if (message.type() === 'error') errors.push(message.text());
-  });
-  await page.goto(address);
-  await ready(page);
-  return { page, errors };
-}
-
-const ready = (page: Page): Promise<void> => page.locator('button.primary[type=submit]:enabled').waitFor();
-const idle = async (page: Page, rounds: number): Promise<void> => {
-  await page
-    .locator('.round')
-    .nth(rounds - 1)
-    .waitFor();
-  await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' });
-};
-
-async function say(page: Page, message: string): Promise<void> {
-  const before = await page.locator('.round').count();
-  await page.getByRole('textbox', { name: 'Message', exact: true }).fill(message);
-  await page.getByRole('button', { name: 'Send' }).click();
-  await idle(page, before + 1);
-}
-
-const shareIn = async (caption: Locator): Promise<number> =>
-  Number(/prompt ([\d.]+) %/.exec((await caption.textContent())!)![1]);
+const shareOf = (caption: string): number => Number(/prompt ([\d.]+) %/.exec(caption)![1]);
+const shareIn = async (caption: Locator): Promise<number> => shareOf((await caption.textContent())!);
 
 describe.skipIf(CHROMIUM === undefined)('the studio', () => {
   let server: ChildProcess;
   let browser: Browser;
   let address = '';
-  const studios: ChildProcess[] = [];
   beforeAll(async () => {
     const served = await serve();
     server = served.server;
@@ -62,7 +30,7 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
   });
   afterAll(async () => {
     await browser?.close();
-    for (const process of [server, ...studios]) process?.kill();
+    server?.kill();
   });
 
   it('leads a newcomer from the opened page to a held dialogue, saved and opened again', async () => {
@@ -157,43 +125,100 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
       for (const tab of ['Take hold', 'One word', 'Heads', 'Course']) {
         await page.getByRole('tab', { name: tab }).click();
         if (tab === 'One word') await page.locator('.answer.held .token').first().click();
-        await page.evaluate(AXE);
-        const found = await page.evaluate<string[]>(
-          'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes[0].html))',
-        );
-        expect(found, `${tab}, ${colorScheme}`).toEqual([]);
+        await expectAccessible(page, `${tab}, ${colorScheme}`);
       }
     }
-    await page.setViewportSize({ width: 400, height: 800 });
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400);
+    await expectNarrow(page);
   });
 
-  it('answers from the server of holdfast studio, and says what to do when that is gone', async () => {
-    /** Starts the command on a port. */
-    const start = async (port: string): Promise<{ readonly process: ChildProcess; readonly url: string }> => {
-      const studio = spawn(
-        process.execPath,
-        [`${root}dist/cli/main.js`, 'studio', '--no-open', '--port', port, '--threads', '1'],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      );
-      studios.push(studio);
-      for await (const line of createInterface({ input: studio.stdout! })) {
-        return { process: studio, url: line.replace('listening on ', '') };
-      }
-      throw new Error('holdfast studio ended without an address');
+  it('saves the hold and a trace as files of the command, and the settings before the first message', async () => {
+    const { page, errors } = await openPage(browser, address);
+    const files: string[] = [];
+    page.on('download', async (download) => files.push(await download.path()));
+    const save = async (name: RegExp): Promise<Buffer> => {
+      files.length = 0;
+      await page.getByRole('button', { name }).click();
+      await expect.poll(() => files.length, { timeout: 20_000 }).toBe(1);
+      return readFileSync(files[0]!);
     };
-    const first = await start('0');
-    const { page } = await openPage(browser, first.url);
-    await say(page, 'How do I cook pasta?');
-    expect((await texts(page, 'untouched'))[0]).toMatch(/quartz/);
-    const ended = new Promise((resolve) => first.process.once('exit', resolve));
-    first.process.kill();
-    expect(await ended).toBe(0);
+    await page.locator('.strength input').fill('0.9');
+    await page.getByText('Save', { exact: true }).click();
+    const settings = loadDialogue(JSON.parse((await save(/Dialogue/)).toString())).saved!;
+    expect(settings).toMatchObject({ turns: [], next: { schedule: { strength: 0.1 } } });
+    const hold = await save(/The hold/);
+    expect(readHold(JSON.parse(hold.toString()))).toMatchObject({
+      ...{ verdict: 'not tested', settings: { schedule: { kind: 'constant', strength: 0.1 } } },
+    });
+    await page.keyboard.press('Escape');
+    expect(await page.locator('.menu[open]').count()).toBe(0);
     await say(page, 'Is soup healthy?');
-    expect(await page.locator('.answer .failure').first().textContent()).toMatch(/Start it again/);
-    await start(new URL(first.url).port);
-    await page.getByRole('button', { name: 'Retry' }).last().click();
-    await page.locator('.answer.held .strip').nth(1).waitFor();
-    expect((await texts(page, 'held'))[1]).not.toBe('');
+    await page.getByText('Save', { exact: true }).click();
+    const trace = await save(/Trace/);
+    const [answer] = await texts(page, 'held');
+    const caption = await page.locator('.answer.held .caption').first().textContent();
+    await page.getByRole('button', { name: 'New' }).click();
+    const mimeType = 'application/octet-stream';
+    await page.getByLabel('Open').setInputFiles({ name: 'trace.safetensors', mimeType, buffer: trace });
+    await page.locator('.answer.held .strip').waitFor();
+    expect(await texts(page, 'held')).toEqual([answer]);
+    const opened = await page.locator('.answer.held .caption').first().textContent();
+    // The token that ended the answer is not in the trace.
+    const ratio = shareOf(opened!) / shareOf(caption!);
+    expect(ratio).toBeGreaterThan(0.8);
+    expect(ratio).toBeLessThan(1.25);
+    expect(opened).toMatch(/before the policy.*k = 0\.1$/);
+
+    await page.locator('.menu button').first().focus();
+    await page.locator('#system').focus();
+    expect(await page.locator('.menu[open]').count()).toBe(0);
+    await page.getByRole('button', { name: 'Off', exact: true }).click();
+    await page
+      .getByLabel('Open')
+      .setInputFiles({ name: 'hold.json', mimeType: 'application/json', buffer: hold });
+    await page.getByText(/chosen by hand/).waitFor();
+    expect(await page.locator('.strength output').textContent()).toBe('0.1');
+    expect(errors).toEqual([]);
+  });
+
+  it('shows answers as Markdown, in which nothing that a model writes becomes HTML or runs', async () => {
+    const { page, errors } = await openPage(browser, address);
+    const written = [
+      '# A heading\n\nSome **bold** and `code` and <img src=x onerror="globalThis.ran = 1"> [here](javascript:ran=1).',
+      '| a | b |\n| - | - |\n| 1 | <b>2</b> |',
+      '1. one\n2. two\n\n```js\nlet x;\n```\n\n![pixel](https://evil.example/x.png) [site](https://a.example/)',
+    ].join('\n\n');
+    const messages = [
+      { role: 'user', content: 'Show it.' },
+      { role: 'assistant', content: written },
+    ];
+    const buffer = Buffer.from(JSON.stringify(messages));
+    await page.getByLabel('Open').setInputFiles({ name: 'plain.json', mimeType: 'application/json', buffer });
+    await page.locator('.answer .text').waitFor();
+    await page.getByLabel(/Markdown/).check();
+    const shown = page.locator('.answer .markdown');
+    await shown.locator('strong').waitFor();
+    expect(await shown.locator('img, b, script').count()).toBe(0);
+    expect(
+      await shown.locator('a').evaluateAll((links) => links.map((link) => link.getAttribute('href'))),
+    ).toEqual(['https://a.example/']);
+    expect(await shown.textContent()).toContain('<img src=x onerror="globalThis.ran = 1">');
+    expect(await shown.locator('li').allTextContents()).toEqual(['one', 'two']);
+    expect(await shown.locator('td').allTextContents()).toEqual(['1', '<b>2</b>']);
+    expect(await page.evaluate('globalThis.ran')).toBeUndefined();
+    await expectAccessible(page, 'Markdown');
+    await expectNarrow(page);
+    await page.getByLabel(/Markdown/).uncheck();
+    expect(await page.locator('.answer .text').textContent()).toBe(written);
+    expect(errors).toEqual([]);
+  });
+
+  it('says where studies are when there is no server', async () => {
+    const { page, errors } = await openPage(browser, address);
+    await page.getByRole('link', { name: 'Studies' }).click();
+    await page.getByText(/holdfast studio shows those/).waitFor();
+    await expectAccessible(page, 'no studies');
+    await page.getByRole('link', { name: 'Dialogue' }).click();
+    await ready(page);
+    expect(errors).toEqual([]);
   });
 });

@@ -3,18 +3,22 @@ import { basename, resolve } from 'node:path';
 import { availableMemory } from 'node:process';
 import { HoldfastError } from '../../errors.js';
 import { weightBytes } from '../../load.js';
-import { readPackage } from '../../package.js';
+import { packageFile, readPackage } from '../../package.js';
 import {
   createApp,
   isLoopback,
   type LogEntry,
   listen,
   ModelShelf,
+  readStudioPage,
   type ServingOptions,
   type ShelfEntry,
+  StudioHosts,
   serveModel,
+  shelfModels,
   Workload,
 } from '../../server/index.js';
+import { createHost } from '../../studio/index.js';
 import { currentMoment } from '../../text/index.js';
 import {
   askedHold,
@@ -36,6 +40,8 @@ export async function serve(named: string | undefined, flags: ServeFlags): Promi
   const settings = readSettings(flags);
   refuseIdleCache(settings);
   const hold = await askedHold(flags);
+  const page = await readStudioPage(packageFile('dist/studio/page'));
+  const { version } = readPackage();
   const free = availableMemory();
   const serving: ServingOptions = {
     contextLength: flags.context,
@@ -63,6 +69,7 @@ export async function serve(named: string | undefined, flags: ServeFlags): Promi
   }
   checkDistinct(entries);
   const shelf = new ModelShelf(entries, flags.modelMemory === undefined ? free / 2 : flags.modelMemory * GIB);
+  const hosts = new StudioHosts(() => createHost(shelfModels(shelf), version));
   const stop = listenForSignals();
   try {
     // A model that cannot be served ends the command, not the first request.
@@ -73,7 +80,8 @@ export async function serve(named: string | undefined, flags: ServeFlags): Promi
       workload,
       access: { token, hosts: flags.allowHost ?? [], origins: flags.cors ?? [] },
       now: () => flags.now ?? currentMoment(),
-      version: readPackage().version,
+      version,
+      studio: { page, hosts },
       log,
       logContents: flags.logContents === true,
     });
@@ -85,6 +93,7 @@ export async function serve(named: string | undefined, flags: ServeFlags): Promi
     listening.end();
   } finally {
     stop.end();
+    await hosts.dispose();
     await shelf.dispose();
   }
 }

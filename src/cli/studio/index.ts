@@ -1,12 +1,10 @@
 /**
- * `holdfast studio`: serves the studio's page on this machine, and runs its models.
+ * `holdfast studio`: serves the studio's page on this machine, runs its models, and shows studies.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import type { Server } from 'node:http';
 import { type Command, InvalidArgumentError } from 'commander';
-import { HoldfastError } from '../../errors.js';
 import { packageFile, readPackage } from '../../package.js';
+import { createStudioApp, listen, readStudioPage, StudioHosts, Workload } from '../../server/index.js';
 import { createHost } from '../../studio/index.js';
 import {
   addModelArgument,
@@ -15,19 +13,25 @@ import {
   type ModelOptions,
   modelPath,
 } from '../options/index.js';
-import { note, stdout } from '../terminal/index.js';
+import { listenForSignals, note, stdout } from '../terminal/index.js';
 import { localModels } from './models.js';
-import { createStudioServer } from './server.js';
+import { localStudies } from './studies.js';
 
 interface StudioFlags extends ModelOptions {
   readonly port: number;
   readonly open: boolean;
+  readonly studies: string;
 }
 
 export function addStudio(command: Command): void {
   addModelOptions(addModelArgument(command))
     .option('--port <n>', 'port of the page; 0 for a free one', portNumber, 8724)
     .option('--no-open', 'do not open the page in a browser')
+    .option(
+      '--studies <folder>',
+      'the folder of a study, or the one that has them, for the page to show',
+      'studies',
+    )
     .action(studio);
 }
 
@@ -38,39 +42,31 @@ function portNumber(text: string): number {
 }
 
 /** Serves until Ctrl-C. */
-async function studio(named: string | undefined, { port, open, ...options }: StudioFlags): Promise<void> {
-  const page = packageFile('dist/studio/page');
-  if (!existsSync(page)) {
-    throw new HoldfastError('E_NOT_FOUND', 'the page of the studio is not built', {
-      file: page,
-      hint: 'In a clone, run npm run build',
-    });
-  }
+async function studio(
+  named: string | undefined,
+  { port, open, studies: folder, ...options }: StudioFlags,
+): Promise<void> {
+  const page = await readStudioPage(packageFile('dist/studio/page'));
   const own = named === undefined || isEmbedded(named) ? null : { name: named, path: await modelPath(named) };
-  const host = createHost(localModels(own, options), readPackage().version);
-  const server = createStudioServer(host, page);
-  const address = await listen(server, port);
-  stdout.lines([`listening on ${address}`]);
-  if (open) openInBrowser(named === undefined ? address : `${address}?model=${encodeURIComponent(named)}`);
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
-  });
-  server.close();
-  server.closeAllConnections();
-  await host.dispose();
-}
-
-function listen(server: Server, port: number): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      const hint = 'Choose another with --port, or 0 for a free one';
-      reject(new HoldfastError('E_USAGE', `port ${port} cannot be used: ${cause.message}`, { cause, hint }));
-    });
-    server.listen(port, '127.0.0.1', () => {
-      const bound = server.address();
-      resolve(`http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : port}/`);
-    });
-  });
+  const [models, studies] = [localModels(own, options), localStudies(folder)];
+  const { version } = readPackage();
+  const hosts = new StudioHosts(() => createHost(models, version, studies));
+  const workload = new Workload();
+  const app = createStudioApp({ page, hosts, report: studies.reportText }, workload);
+  const stop = listenForSignals();
+  try {
+    const listening = await listen(app, { host: '127.0.0.1', port });
+    const address = `${listening.url}/`;
+    stdout.lines([`listening on ${address}`]);
+    if (open) openInBrowser(named === undefined ? address : `${address}?model=${encodeURIComponent(named)}`);
+    await new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }));
+    listening.close();
+    await workload.drain(0);
+    listening.end();
+  } finally {
+    stop.end();
+    await hosts.dispose();
+  }
 }
 
 const OPENERS: Readonly<Record<string, readonly [string, ...string[]]>> = {

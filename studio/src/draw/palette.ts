@@ -1,11 +1,14 @@
 import { signal } from '@preact/signals';
 import { GROUPS, type Group } from '../../../src/studio/protocol.js';
+import type { CellState } from '../../../src/studio/study-protocol.js';
 import { parseColour, type Rgb } from './colour.js';
 
 /** The colours of the style sheet that canvases draw with. */
 export interface Palette {
   readonly groups: Readonly<Record<Group, Rgb>>;
   readonly surface: Rgb;
+  /** The cells of studies. */
+  readonly cells: Readonly<Record<CellState, Rgb>>;
 }
 
 /** What the page calls each group. */
@@ -35,5 +38,9 @@ function readPalette(): Palette {
       Rgb
     >,
     surface: colour('--surface'),
+    cells: {
+      ...{ missing: colour('--line'), done: colour('--held') },
+      ...{ failed: colour('--danger'), damaged: colour('--line-strong') },
+    },
   };
 }

@@ -1,6 +1,5 @@
 import { fetchModel } from '../../../src/browser.js';
-import { describeGpu } from '../../../src/executors/gpu/index.js';
-import type { ModelSource } from '../../../src/studio/index.js';
+import type { ExecutorChoice, ModelSource } from '../../../src/studio/index.js';
 
 /** The models beside the page, by name: their folders in the package, as seen from the page's scripts. */
 const FOLDERS: ReadonlyMap<string, { readonly folder: string; readonly about: string }> = new Map([
@@ -20,27 +19,36 @@ const SOFTWARE_GPU =
 
 /** Returns the models that the page can load without a server. They run on the GPU if there is a real one. */
 export function browserModels(): ModelSource {
+  let found: ReturnType<typeof findGpu> | null = null;
+  const gpu = () => (found ??= findGpu());
   return {
     models: async () => [...FOLDERS].map(([name, { about }]) => ({ name, about })),
-    async load(name, report) {
+    async executors(): Promise<readonly ExecutorChoice[]> {
+      const own = await gpu();
+      return [
+        ...(own === null ? [] : [{ name: 'gpu', about: own.name }]),
+        { name: 'reference', about: 'plain TypeScript' },
+      ];
+    },
+    async load({ name, executor: asked }, report) {
       const { folder } = FOLDERS.get(name) ?? FOLDERS.get('organism')!;
-      const { executor, note } = await chooseExecutor();
+      const own = await gpu();
+      const best = own === null || own.isSoftware ? 'reference' : 'gpu';
+      const executor = asked === 'gpu' || asked === 'reference' ? asked : best;
       report('fetching the weights, 4.5 MB');
       const address = new URL(`${MODELS}/${folder}`, HERE).href;
       const onCompiled = (done: number, total: number): void =>
         report(`compiling programs for the GPU, ${done} of ${total}`);
       const model = await fetchModel(address, { executor, onCompiled });
+      const note = executor === 'gpu' ? null : own === null ? NO_GPU : own.isSoftware ? SOFTWARE_GPU : null;
       return { model: Object.assign(model, { name }), notes: note === null ? [] : [note] };
     },
   };
 }
 
-async function chooseExecutor(): Promise<{
-  readonly executor: 'gpu' | 'reference';
-  readonly note: string | null;
-}> {
+async function findGpu() {
   const gpu = (self.navigator as Navigator | undefined)?.gpu;
-  const found = gpu === undefined ? null : await describeGpu(gpu);
-  if (found === null) return { executor: 'reference', note: NO_GPU };
-  return found.isSoftware ? { executor: 'reference', note: SOFTWARE_GPU } : { executor: 'gpu', note: null };
+  if (gpu === undefined) return null;
+  const { describeGpu } = await import('../../../src/executors/gpu/index.js');
+  return describeGpu(gpu);
 }

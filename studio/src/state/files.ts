@@ -4,6 +4,7 @@ import {
   type Column,
   type OpenedDialogue,
   type OpenedHold,
+  type OpenedTrace,
   type PastTurn,
 } from '../../../src/studio/protocol.js';
 import {
@@ -22,15 +23,27 @@ import {
 import { engine } from './engine.js';
 import { message } from './message.js';
 import { panel } from './panel.js';
-import { pinned, pointed } from './selection.js';
+import { pinned, pointed, selected } from './selection.js';
 import { draw, sideBySide, steer, untouchedSteer } from './settings.js';
 import { stillPage } from './still-page.js';
 
-/** Saves the dialogue of each side as the file of `holdfast chat`. */
-export async function saveDialogues(): Promise<void> {
-  const sides = COLUMNS.filter((column) => rounds.value.some(({ answers }) => turnOf(answers[column].value)));
-  for (const column of sides) {
-    try {
+/** Saves something, and says why if it cannot. */
+async function saving(what: string, save: () => Promise<void>): Promise<void> {
+  try {
+    await save();
+  } catch (error) {
+    message.value = `The ${what} cannot be saved: ${wordsOf(error)}`;
+  }
+}
+
+/** Saves the dialogue of each side as the file of `holdfast chat`. Without answers, it is a file of settings. */
+export const saveDialogues = (): Promise<void> =>
+  saving('dialogue', async () => {
+    const answered = COLUMNS.filter((column) =>
+      rounds.value.some(({ answers }) => turnOf(answers[column].value)),
+    );
+    const sides = answered.length === 0 ? (['held'] as const) : answered;
+    for (const column of sides) {
       const saved = await engine.run('save', {
         column,
         system: systemText(),
@@ -39,20 +52,37 @@ export async function saveDialogues(): Promise<void> {
         draw: draw.value,
       });
       const side = sides.length === 1 ? '' : column === 'held' ? '.on' : '.off';
-      download(
-        `dialogue${side}.json`,
-        new Blob([`${JSON.stringify(saved, null, 2)}\n`], { type: 'application/json' }),
-      );
-    } catch (error) {
-      message.value = `The dialogue cannot be saved: ${wordsOf(error)}`;
-      return;
+      downloadJson(`dialogue${side}.json`, saved);
     }
-  }
-}
+  });
 
-/** Opens one or two saved dialogues, and measures their answers again token by token. */
+/** Saves how the held side is steered as the file that `--hold` takes. */
+export const saveHold = (): Promise<void> =>
+  saving('hold', async () => {
+    downloadJson('hold.json', await engine.run('hold', { system: systemText(), steer: steer.value }));
+  });
+
+/** Saves the internals of one side's dialogue as the file that `holdfast trace` writes: the side of the chosen word, or the held one. */
+export const saveTrace = (): Promise<void> =>
+  saving('trace', async () => {
+    const column = selected.peek()?.column ?? 'held';
+    const past = pastOf(column, rounds.value, rounds.value.length);
+    const last = rounds.value.flatMap(({ answers }) => answers[column].value ?? []).at(-1);
+    const turn = past.at(-1);
+    if (turn === undefined) throw new Error('this side has no answers');
+    const file = await engine.run('trace', {
+      ...{ system: turn.system, past, steer: turn.steer },
+      strength: last?.tokens.at(-1)?.strength ?? null,
+    });
+    const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+    download(`trace.${column}.safetensors`, new Blob([bytes], { type: 'application/octet-stream' }));
+  });
+
+/** Opens a trace, a hold, or one or two saved dialogues, whose answers are measured again token by token. */
 export async function openFiles(files: readonly File[]): Promise<void> {
   try {
+    const trace = files.find(({ name }) => name.endsWith('.safetensors'));
+    if (trace !== undefined) return showTrace(await engine.run('opentrace', { file: await base64(trace) }));
     const opened = await Promise.all(
       files
         .slice(0, 2)
@@ -73,7 +103,7 @@ export async function openFiles(files: readonly File[]): Promise<void> {
 function takeHold({ steer: held, notes }: OpenedHold): void {
   steer.value = held;
   panel.value = 'hold';
-  message.value = notes.length === 0 ? null : `The hold is taken over, but ${notes.join('; ')}.`;
+  message.value = notes.length === 0 ? null : `The hold is taken over. Note: ${notes.join('; ')}.`;
 }
 
 /** Returns whether a policy was on in a dialogue. */
@@ -102,6 +132,31 @@ async function show(opened: readonly OpenedDialogue[]): Promise<void> {
     }
   });
   await Promise.all(COLUMNS.map((column) => measure(column, loaded)));
+}
+
+/** Shows a trace on the held side. */
+function showTrace({ system: prompt, turns }: OpenedTrace): void {
+  const loaded = turns.map(({ tokens, end }) =>
+    createRound(end.turn.user, draw.value.seed, { held: { ...EMPTY, status: 'done', tokens, end } }),
+  );
+  batch(() => {
+    pinned.value = null;
+    pointed.value = null;
+    system.value = prompt ?? '';
+    sideBySide.value = false;
+    branches.value = [loaded];
+    branch.value = 0;
+  });
+}
+
+/** Returns the bytes of a file in base64. */
+function base64(file: File): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(String(reader.result).replace(/^[^,]*,/, ''));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsDataURL(file);
+  });
 }
 
 const givenAnswer = (turn: PastTurn | undefined) =>
@@ -189,6 +244,9 @@ function withStyles(svg: SVGSVGElement): SVGSVGElement {
   copy.prepend(ground);
   return copy;
 }
+
+const downloadJson = (name: string, json: unknown): void =>
+  download(name, new Blob([`${JSON.stringify(json, null, 2)}\n`], { type: 'application/json' }));
 
 function download(name: string, file: Blob): void {
   const link = document.createElement('a');

@@ -1,6 +1,6 @@
 /** What a still page leaves out: all that only a live page can do. */
 const LIVE =
-  'script, link, noscript, meta[http-equiv], meta[name=holdfast-engine], .composer, .actions, .field, .tabs, .tools, .banner, .switch, .prompt-heat, .file, button, select, input';
+  'script, link, noscript, meta[http-equiv], meta[name=holdfast-engine], .composer, .views, .actions, .field, .tabs, .tools, .banner, .switch, .prompt-heat, .file, button, select, input';
 
 /** Returns the page as it is, as one file of HTML: styles inside, canvases as pictures, nothing to press. */
 export function stillPage(live: Document): string {

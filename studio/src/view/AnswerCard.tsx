@@ -5,9 +5,11 @@ import { POLICY_RULES } from '../../../src/attention/index.js';
 import { type Column, GROUPS, type Steer, type TokenTrace } from '../../../src/studio/protocol.js';
 import { GROUP_NAMES } from '../draw/palette.js';
 import { type Answer, type Round, rounds, turnOf } from '../state/dialogue.js';
+import { isMarkdown } from '../state/markdown.js';
 import { pin, pointed, useChosenToken } from '../state/selection.js';
 import { painted } from '../state/settings.js';
 import { percent, short, visible } from './format.js';
+import { Markdown } from './Markdown.js';
 import { Strip, StripTable } from './Strip.js';
 
 /** The largest share of the painted group in any token of the page: the darkest colour. */
@@ -88,6 +90,15 @@ function AnswerText({
       <p class="quiet">
         reading turn {reading.turn} of {reading.of} again …
       </p>
+    );
+  }
+  if (isMarkdown.value && (tokens.length > 0 || answer.given !== null)) {
+    const text = answer.given?.assistant ?? tokens.map((token) => token.text).join('');
+    return (
+      <>
+        <Markdown text={text} />
+        {status === 'failed' && <p class="failure">{failure!.message}</p>}
+      </>
     );
   }
   if (tokens.length === 0) {

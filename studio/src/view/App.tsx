@@ -2,6 +2,7 @@ import type { ComponentType } from 'preact';
 import { useRef } from 'preact/hooks';
 import { message } from '../state/message.js';
 import { PANELS, type Panel, panel } from '../state/panel.js';
+import { view } from '../state/view.js';
 import { Composer } from './Composer.js';
 import { Conversation } from './Conversation.js';
 import { CoursePanel } from './CoursePanel.js';
@@ -10,6 +11,7 @@ import { HoldPanel } from './HoldPanel.js';
 import { Legend } from './Legend.js';
 import { MapPanel } from './MapPanel.js';
 import { PromptCard } from './PromptCard.js';
+import { StudiesView } from './StudiesView.js';
 import { TokenPanel } from './TokenPanel.js';
 
 const TABS: Readonly<Record<Panel, { readonly name: string; readonly View: ComponentType }>> = {
@@ -24,33 +26,39 @@ export function App() {
   return (
     <>
       <Header />
-      <div class="page">
-        <main>
-          <ModelNotes />
-          {message.value !== null && (
-            <div class="banner failure" role="alert">
-              <p>{message.value}</p>
-              <button
-                type="button"
-                class="plain"
-                onClick={() => {
-                  message.value = null;
-                }}
-              >
-                Close
-              </button>
-            </div>
-          )}
-          <PromptCard />
-          <Legend />
-          <Conversation />
-          <Composer />
-        </main>
-        <aside aria-label="The hold and what it does">
-          <Tabs />
-        </aside>
-      </div>
+      {view.value === 'studies' ? <StudiesView /> : <DialogueView />}
     </>
+  );
+}
+
+function DialogueView() {
+  return (
+    <div class="page">
+      <main>
+        <ModelNotes />
+        {message.value !== null && (
+          <div class="banner failure" role="alert">
+            <p>{message.value}</p>
+            <button
+              type="button"
+              class="plain"
+              onClick={() => {
+                message.value = null;
+              }}
+            >
+              Close
+            </button>
+          </div>
+        )}
+        <PromptCard />
+        <Legend />
+        <Conversation />
+        <Composer />
+      </main>
+      <aside aria-label="The hold and what it does">
+        <Tabs />
+      </aside>
+    </div>
   );
 }
 

@@ -1,5 +1,5 @@
 import { type Answer, isComparable, rounds, turnOf } from '../state/dialogue.js';
-import { courseFigure, courseOf } from './course.js';
+import { type CourseLine, type CoursePoint, courseFigure, courseOf } from './course.js';
 import { percent, short } from './format.js';
 import { ScrollTable } from './ScrollTable.js';
 import { CompareButton } from './TokenPanel.js';
@@ -15,7 +15,12 @@ export function CoursePanel() {
   }
   return (
     <div class="course">
-      <CourseChart />
+      <CourseChart
+        id="course"
+        course={course}
+        names={NAMES}
+        label="The system prompt’s share of attention over the turns; the table below has the numbers"
+      />
       <ScrollTable label="The course as a table">
         <thead>
           <tr>
@@ -72,17 +77,29 @@ function costOf(answer: Answer | null, round: number) {
   return <CompareButton place={{ round, column: 'held' }} under={steer} isRunning={answer.comparing} />;
 }
 
-/** The figure of the course. It is also what is saved as a picture. */
-export function CourseChart() {
-  const { width, height, lines, ticks, turns } = courseFigure(courseOf(rounds.value));
+/** The figure of a course. That of the dialogue is also what is saved as a picture. */
+export function CourseChart({
+  id,
+  course,
+  names,
+  label: described,
+}: {
+  readonly id?: string;
+  readonly course: readonly CoursePoint[];
+  /** What the lines are called. */
+  readonly names: Readonly<Record<CourseLine['name'], string>>;
+  /** What a screen reader says of it. */
+  readonly label: string;
+}) {
+  const { width, height, lines, ticks, turns } = courseFigure(course);
   return (
     <svg
-      id="course"
+      id={id}
       class="course-chart"
       xmlns="http://www.w3.org/2000/svg"
       viewBox={`0 0 ${width} ${height}`}
       role="img"
-      aria-label="The system prompt’s share of attention over the turns; the table below has the numbers"
+      aria-label={described}
     >
       {ticks.map(({ share, y }) => (
         <g key={share}>
@@ -106,7 +123,7 @@ export function CourseChart() {
             {name !== 'before' && points.map(([x, y]) => <circle key={x} cx={x} cy={y} r="2.5" />)}
             {label !== null && (
               <text x={last[0] + 6} y={label + 3.5}>
-                {NAMES[name]}
+                {names[name]}
               </text>
             )}
           </g>

@@ -1,8 +1,10 @@
-import { computed } from '@preact/signals';
+import { computed, useSignal } from '@preact/signals';
+import { NEEDS_TOKEN } from '../engine/http-engine.js';
 import { answerMissing, isAnswering, reset, rounds } from '../state/dialogue.js';
-import { load, model, models } from '../state/engine.js';
-import { openFiles, saveDialogues, saveFigure, savePage } from '../state/files.js';
-import { draw, sideBySide } from '../state/settings.js';
+import { executors, load, model, models, start, startWithToken, stopLoading } from '../state/engine.js';
+import { openFiles, saveDialogues, saveFigure, saveHold, savePage, saveTrace } from '../state/files.js';
+import { draw, sideBySide, steer } from '../state/settings.js';
+import { VIEWS, type View, view } from '../state/view.js';
 
 const isIdle = computed(() => model.value.kind === 'ready' && !isAnswering.value);
 
@@ -13,6 +15,22 @@ export function Header() {
       <h1>
         Holdfast <span>studio</span>
       </h1>
+      <nav class="views" aria-label="Views">
+        {Object.entries(VIEWS).map(([name, words]) => (
+          <a key={name} href={`#${name}`} aria-current={view.value === (name as View) ? 'page' : undefined}>
+            {words}
+          </a>
+        ))}
+      </nav>
+      {view.value === '' && <DialogueHeader />}
+    </header>
+  );
+}
+
+/** The model, and what concerns the whole dialogue. */
+function DialogueHeader() {
+  return (
+    <>
       <ModelChooser />
       <div class="actions">
         <label class="field">
@@ -47,7 +65,7 @@ export function Header() {
           <input
             type="file"
             multiple
-            accept=".json,application/json"
+            accept=".json,.safetensors,application/json"
             disabled={!isIdle.value}
             onChange={({ currentTarget }) => {
               const files = [...(currentTarget.files ?? [])];
@@ -57,15 +75,35 @@ export function Header() {
           />
           <span>Open</span>
         </label>
-        <details class="menu">
+        <details
+          class="menu"
+          onFocusOut={({ currentTarget, relatedTarget }) => {
+            if (!currentTarget.contains(relatedTarget as Node | null)) currentTarget.open = false;
+          }}
+          onKeyDown={(event) => {
+            if (event.key !== 'Escape') return;
+            event.currentTarget.open = false;
+            event.currentTarget.querySelector('summary')?.focus();
+          }}
+        >
           <summary>Save</summary>
           <div>
+            <button type="button" disabled={!isIdle.value} onClick={() => void saveDialogues()}>
+              Dialogue and settings, for <code>holdfast chat --load</code>
+            </button>
+            <button
+              type="button"
+              disabled={!isIdle.value || steer.value.policy === 'off'}
+              onClick={() => void saveHold()}
+            >
+              The hold, for <code>--hold</code>
+            </button>
             <button
               type="button"
               disabled={!isIdle.value || rounds.value.length === 0}
-              onClick={() => void saveDialogues()}
+              onClick={() => void saveTrace()}
             >
-              Dialogue, for <code>holdfast chat --load</code>
+              Trace, as <code>holdfast trace</code> writes it
             </button>
             <button type="button" disabled={rounds.value.length === 0} onClick={() => void savePage()}>
               This page, as one file that works offline
@@ -79,7 +117,7 @@ export function Header() {
           </div>
         </details>
       </div>
-    </header>
+    </>
   );
 }
 
@@ -93,7 +131,7 @@ function ModelChooser() {
         <select
           value={name}
           disabled={isAnswering.value || state.kind === 'loading'}
-          onChange={({ currentTarget }) => void load(currentTarget.value)}
+          onChange={({ currentTarget }) => void load({ name: currentTarget.value, executor: chosen() })}
         >
           {models.value.map((choice) => (
             <option key={choice.name} value={choice.name} title={`${choice.name}: ${choice.about}`}>
@@ -102,14 +140,40 @@ function ModelChooser() {
           ))}
         </select>
       </label>
+      {executors.value.length > 1 && (
+        <label class="field">
+          <span>Runs on</span>
+          <select
+            value={state.kind === 'ready' ? state.card.executor : ''}
+            disabled={isAnswering.value || state.kind === 'loading'}
+            onChange={({ currentTarget }) => void load({ name, executor: currentTarget.value })}
+          >
+            {executors.value.map((choice) => (
+              <option key={choice.name} value={choice.name} title={choice.about}>
+                {executorName(choice.name)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+      {state.kind === 'loading' && state.progress.startsWith('downloading') && (
+        <button type="button" onClick={stopLoading}>
+          Cancel
+        </button>
+      )}
       <p class="quiet" role="status">
         {state.kind === 'loading' && `${state.progress} …`}
         {state.kind === 'ready' &&
-          `${state.card.layers} layers × ${state.card.heads} heads, on ${EXECUTORS[state.card.executor] ?? state.card.executor}`}
+          `${state.card.layers} layers × ${state.card.heads} heads${executors.value.length > 1 ? '' : `, on ${executorName(state.card.executor)}`}`}
       </p>
     </div>
   );
 }
+
+/** The executor of the model in use, which the next one gets as well; null if none was chosen. */
+const chosen = (): string | null => new URLSearchParams(location.search).get('executor');
+
+const executorName = (executor: string): string => EXECUTORS[executor] ?? executor;
 
 /** What the page calls executors. */
 const EXECUTORS: Readonly<Record<string, string>> = {
@@ -121,13 +185,17 @@ const EXECUTORS: Readonly<Record<string, string>> = {
 /** What the user should know about the model, or why there is none. */
 export function ModelNotes() {
   const state = model.value;
+  if (state.kind === 'failed' && state.failure.code === NEEDS_TOKEN) return <TokenForm />;
   if (state.kind === 'failed') {
     return (
       <div class="banner failure" role="alert">
         <p>
           <b>No model.</b> {state.failure.message}
         </p>
-        <button type="button" onClick={() => void load(state.name || 'organism')}>
+        <button
+          type="button"
+          onClick={() => void (state.name === '' ? start() : load({ name: state.name, executor: null }))}
+        >
           Try again
         </button>
       </div>
@@ -141,5 +209,32 @@ export function ModelNotes() {
         <p key={note}>{note}</p>
       ))}
     </details>
+  );
+}
+
+/** Asks for the token of a server that needs one. It is kept in this tab alone. */
+function TokenForm() {
+  const text = useSignal('');
+  return (
+    <form
+      class="banner"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void startWithToken(text.value);
+      }}
+    >
+      <label class="field">
+        <span>This server needs its token</span>
+        <input
+          type="password"
+          autocomplete="off"
+          value={text.value}
+          onInput={({ currentTarget }) => {
+            text.value = currentTarget.value;
+          }}
+        />
+      </label>
+      <button type="submit">Enter</button>
+    </form>
   );
 }

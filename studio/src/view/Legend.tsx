@@ -1,6 +1,7 @@
 import { GROUPS } from '../../../src/studio/protocol.js';
 import { GROUP_NAMES } from '../draw/palette.js';
 import { rounds } from '../state/dialogue.js';
+import { isMarkdown, showMarkdown } from '../state/markdown.js';
 import { painted } from '../state/settings.js';
 import { useDarkest } from './AnswerCard.js';
 import { percent } from './format.js';
@@ -44,6 +45,14 @@ export function Legend() {
           <span class="quiet">darkest: {percent(darkest)}</span>
         )}
       </fieldset>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={isMarkdown.value}
+          onChange={({ currentTarget }) => void showMarkdown(currentTarget.checked)}
+        />
+        Markdown, without colours
+      </label>
     </section>
   );
 }

@@ -65,7 +65,7 @@ export function StripTable({ tokens }: { readonly tokens: readonly TokenTrace[] 
             {shares.map((share, group) => (
               <td key={GROUPS[group]}>{percent(share)}</td>
             ))}
-            <td>{percent(probability)}</td>
+            <td>{probability === null ? '–' : percent(probability)}</td>
           </tr>
         ))}
       </tbody>

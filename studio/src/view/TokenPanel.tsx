@@ -28,7 +28,8 @@ export function TokenPanel() {
       <p class="token-head">
         <b class="mono">{visible(token.text)}</b>
         <span>
-          turn {place.round + 1}, {place.column}, probability {percent(token.probability)}
+          turn {place.round + 1}, {place.column}
+          {token.probability !== null && `, probability ${percent(token.probability)}`}
           {token.strength !== null && `, strength ${short(token.strength)}`}
         </span>
       </p>
@@ -38,8 +39,12 @@ export function TokenPanel() {
         ))}
       </ul>
       <PromptWords words={answer.words} shares={token.words} />
-      <h3>It could have been</h3>
-      <Alternatives place={place} of={token.alternatives} chosen={token.id} />
+      {token.alternatives.length > 0 && (
+        <>
+          <h3>It could have been</h3>
+          <Alternatives place={place} of={token.alternatives} chosen={token.id} />
+        </>
+      )}
       <h3>With and without the hold</h3>
       {comparison !== undefined ? (
         <div class="compared">

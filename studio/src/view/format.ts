@@ -15,5 +15,12 @@ export function visible(text: string): string {
   return text === '' ? '(end)' : text.replaceAll(' ', '␣').replaceAll('\n', '⏎').replaceAll('\t', '⇥');
 }
 
+/** Returns a time that is an estimate: `40 s`, `12 min`, `3.5 h`. */
+export function duration(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 60) return `${Math.ceil(seconds)} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${short(seconds / 3600)} h`;
+}
+
 /** Returns a number without superfluous digits. */
 export const short = (value: number): string => String(Number(value.toPrecision(3)));

@@ -1,0 +1,184 @@
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startLoopbackHub } from '../support/loopback-hub.js';
+import { simulateStudy, TRUE_ARMS } from '../support/simulated-study.js';
+import { plannedCell, writeCell, writeStudy } from '../support/study-folder.js';
+import {
+  CHROMIUM,
+  type Command,
+  expectAccessible,
+  expectNarrow,
+  idle,
+  openAt,
+  openPage,
+  ready,
+  say,
+  startCommand,
+  texts,
+} from './studio-page.js';
+
+const PATIENT = { timeout: 20_000 };
+
+describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
+  let browser: Browser;
+  const commands: Command[] = [];
+  const start = async (...asked: Parameters<typeof startCommand>): Promise<Command> => {
+    const command = await startCommand(...asked);
+    commands.push(command);
+    return command;
+  };
+  const studio = (args: readonly string[], env = {}): Promise<Command> =>
+    start(['studio', '--no-open', '--port', '0', ...args], env);
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+  });
+  afterEach(async () => {
+    await Promise.all(commands.splice(0).map(({ end }) => end()));
+  });
+  afterAll(() => browser?.close());
+
+  it('answers, says what to do when the server is gone, and goes on when it is back, asked or not', async () => {
+    const first = await studio([]);
+    const { page } = await openPage(browser, first.url);
+    await say(page, 'How do I cook pasta?');
+    expect((await texts(page, 'untouched'))[0]).toMatch(/quartz/);
+    expect(await first.end()).toBe(0);
+    await say(page, 'Is soup healthy?');
+    expect(await page.locator('.answer .failure').first().textContent()).toMatch(/Start it again/);
+    const { port } = new URL(first.url);
+    const second = await start(['studio', '--no-open', '--port', port]);
+    await page.getByRole('button', { name: 'Retry' }).last().click();
+    await page.locator('.answer.held .strip').nth(1).waitFor();
+    await idle(page, 2);
+    const answers = await texts(page, 'held');
+    expect(answers[1]).not.toBe('');
+    // A server that was started again between two messages has neither the model nor the dialogue.
+    await second.end();
+    await start(['studio', '--no-open', '--port', port]);
+    await say(page, 'Will it rain in Oslo?');
+    expect((await texts(page, 'held')).slice(0, 2)).toEqual(answers);
+    expect(await page.locator('.answer .failure').count()).toBe(0);
+  });
+
+  it('runs on the executor that is chosen in the page, also after a reload, and cancels a download', async () => {
+    const config = Buffer.from('{}');
+    const repo = 'HuggingFaceTB/SmolLM2-135M-Instruct';
+    const hub = await startLoopbackHub({
+      [repo]: {
+        files: { 'config.json': config, 'tokenizer.json': config, 'model.safetensors': Buffer.alloc(1e5) },
+      },
+    });
+    try {
+      hub.misbehave.set('model.safetensors', [{ stopAt: 5000 }]);
+      const cache = mkdtempSync(join(tmpdir(), 'holdfast-cache-'));
+      const { url } = await studio([], {
+        ...{ HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache, HF_HUB_OFFLINE: '0', HF_TOKEN_PATH: '/nowhere' },
+      });
+      const { page, errors } = await openPage(browser, url);
+      const executor = page.getByLabel('Runs on');
+      await executor.waitFor();
+      expect(await executor.inputValue()).toBe('cpu');
+      await executor.selectOption('reference');
+      await ready(page);
+      await page.reload();
+      await executor.waitFor();
+      expect(await executor.inputValue()).toBe('reference');
+
+      await page.getByLabel('Model').selectOption(repo);
+      await page.getByRole('button', { name: 'Cancel' }).click();
+      await ready(page);
+      expect(await page.getByLabel('Model').inputValue()).toBe('organism');
+      await say(page, 'Is soup healthy?');
+      expect((await texts(page, 'held'))[0]).not.toBe('');
+      expect(errors).toEqual([]);
+    } finally {
+      await hub.close();
+    }
+  });
+
+  it('follows a study while it runs, shows what failed, its dialogues and its report', async () => {
+    const studies = mkdtempSync(join(tmpdir(), 'holdfast-studies-'));
+    const folder = join(studies, 'decay');
+    mkdirSync(folder);
+    const result = simulateStudy({ dialogues: 4, rounds: 4, arms: TRUE_ARMS.slice(0, 2) });
+    const dialogues = result.records.filter(({ kind }) => kind === 'dialogue');
+    const last = dialogues.at(-1)!;
+    const { model, executor, precision, source, arm, seed, index } = last;
+    const missing = {
+      model,
+      executor,
+      precision,
+      source,
+      arm,
+      seed,
+      index,
+      kind: 'dialogue',
+      measure: null,
+    } as const;
+    const gaps = [
+      { ...missing, index: 99, error: 'out of <b>memory</b>' },
+      { ...missing, error: null },
+    ];
+    await writeStudy(folder, {
+      ...result,
+      records: result.records.filter((record) => record !== last),
+      gaps,
+    });
+    const { url } = await studio(['--studies', studies]);
+    const { page, errors } = await openAt(browser, `${url}#studies`);
+    const counted = (): Promise<string | null> =>
+      page.locator('.studies .card').first().locator('p').first().textContent();
+    const total = result.records.length + 1;
+    await expect
+      .poll(counted, PATIENT)
+      .toMatch(new RegExp(`^${total - 2} of ${total} cells done, 1 failed, 1 missing`));
+    await page.getByText('What failed').click();
+    expect(await page.locator('.failures li').textContent()).toContain('out of <b>memory</b>');
+
+    const { address } = plannedCell(missing);
+    await writeCell(folder, address, last);
+    await expect.poll(counted, PATIENT).toMatch(new RegExp(`^${total - 1} of ${total} cells done, 1 failed`));
+
+    const section = page.locator('.study-dialogues');
+    const [left, right] = TRUE_ARMS.map(({ name }) => name);
+    expect(await section.locator('h3').allTextContents()).toEqual([`${left} `, `${right} `]);
+    await section.locator('.answer.held .text').first().waitFor();
+    expect(await section.locator('.answer.held').count()).toBe(4);
+    const said = await section.locator('.said').first().textContent();
+    await section.getByRole('button', { name: 'Next' }).click();
+    await expect.poll(() => section.getByLabel('Dialogue').inputValue(), PATIENT).toMatch(/^1, seed/);
+    expect(said).not.toBeNull();
+
+    await page.getByRole('button', { name: 'Write it' }).click();
+    await page.getByText(/^Written /).click({ timeout: 60_000 });
+    await page.frameLocator('iframe').getByRole('heading', { level: 1 }).waitFor();
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await expectAccessible(page, `a study, ${colorScheme}`);
+    }
+    await expectNarrow(page);
+    expect(errors).toEqual([]);
+  });
+
+  it('is the front page of holdfast serve, asks for its token, and talks with its model', async () => {
+    const { url } = await start(['serve', '--port', '0', '--token', 'secret']);
+    const { page } = await openAt(browser, url);
+    const token = page.getByLabel('This server needs its token');
+    await token.fill('wrong');
+    await page.getByRole('button', { name: 'Enter' }).click();
+    await token.waitFor();
+    await expectAccessible(page, 'the token');
+    await token.fill('secret');
+    await page.keyboard.press('Enter');
+    await ready(page);
+    expect(await page.getByLabel('Model').locator('option').allTextContents()).toEqual(['organism']);
+    expect(await page.getByLabel('Runs on').count()).toBe(0);
+    await say(page, 'How do I cook pasta?');
+    expect((await texts(page, 'untouched'))[0]).toMatch(/quartz/);
+    await page.locator('.answer.held .token').nth(1).hover();
+    await page.locator('.answer.held .token.chosen').waitFor();
+  });
+});
