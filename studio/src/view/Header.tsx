@@ -164,7 +164,8 @@ function ModelChooser() {
       <p class="quiet" role="status">
         {state.kind === 'loading' && `${state.progress} …`}
         {state.kind === 'ready' &&
-          `${state.card.layers} layers × ${state.card.heads} heads${executors.value.length > 1 ? '' : `, on ${executorName(state.card.executor)}`}`}
+          executors.value.length < 2 &&
+          `${state.card.layers} layers × ${state.card.heads} heads, on ${executorName(state.card.executor)}`}
       </p>
     </div>
   );

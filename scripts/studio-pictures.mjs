@@ -1,0 +1,68 @@
+// Takes the pictures of the studio in docs/guide/studio, with the embedded model.
+//
+//     npm run build && node scripts/studio-pictures.mjs [STUDY]
+//
+// STUDY is the folder of a study that is not finished, for the picture of one; without it, that picture stays as it is.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const [study] = process.argv.slice(2);
+const inRepository = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const executablePath = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+const server = spawn(process.execPath, [
+  inRepository('dist/cli/main.js'),
+  ...['studio', '--no-open', '--port', '0', '--threads', '1'],
+  ...(study === undefined ? [] : ['--studies', study]),
+]);
+const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]();
+const address = (await lines.next()).value.replace('listening on ', '');
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+try {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+  page.setDefaultTimeout(120_000);
+  const take = (name) => page.screenshot({ path: inRepository(`docs/guide/studio/${name}.png`) });
+  const tab = (name) => page.getByRole('tab', { name }).click();
+  const top = () => page.evaluate(() => scrollTo(0, 0));
+  await page.goto(address);
+  await page.locator('button.primary[type=submit]:enabled').waitFor();
+  await page.getByLabel('Runs on').waitFor();
+  await take('opened');
+  await page.getByRole('button', { name: /Play an example/ }).click();
+  await page.locator('.round').nth(2).waitFor();
+  await top();
+  await take('answering');
+  await page.locator('.round').nth(9).waitFor();
+  await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' });
+  await top();
+  await page.locator('.answer.held .token').nth(5).click();
+  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.locator('.compared').waitFor();
+  await take('one-word');
+  await tab('Heads');
+  await take('heads');
+  await tab('Course');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.mouse.move(5, 790);
+  await take('course');
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize({ width: 400, height: 800 });
+  await top();
+  await take('narrow');
+  if (study !== undefined) {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.getByRole('link', { name: 'Studies' }).click();
+    await page.locator('.study-dialogues .answer.held .text').first().waitFor();
+    await take('study');
+    const dialogues = page.locator('.study-dialogues');
+    await dialogues.getByLabel('Right').selectOption({ index: 1 });
+    await dialogues.locator('.answer.held .text').first().waitFor();
+    await page.locator('.study-prompt').evaluate((prompt) => prompt.scrollIntoView());
+    await take('study-dialogue');
+  }
+} finally {
+  await browser.close();
+  server.kill();
+}
