@@ -55,11 +55,12 @@ try {
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.getByRole('link', { name: 'Studies' }).click();
     await page.locator('.study-dialogues .answer.held .text').first().waitFor();
+    await page.getByText('reading the folder').waitFor({ state: 'detached' });
     await take('study');
     const dialogues = page.locator('.study-dialogues');
-    await dialogues.getByLabel('Right').selectOption({ index: 1 });
+    await dialogues.getByLabel('Right').selectOption({ index: 2 });
     await dialogues.locator('.answer.held .text').first().waitFor();
-    await page.locator('.study-prompt').evaluate((prompt) => prompt.scrollIntoView());
+    await dialogues.evaluate((section) => section.scrollIntoView());
     await take('study-dialogue');
   }
 } finally {

@@ -32,6 +32,8 @@ export type StudyEvent =
   /** The plan: at first, and when it has changed. */
   | { readonly kind: 'plan'; readonly name: string; readonly cells: readonly StudyCell[] }
   | { readonly kind: 'cells'; readonly cells: readonly CellNews[] }
+  /** All cells that were there have been told: from now on, the others are missing. */
+  | { readonly kind: 'read' }
   /** When the report was written, in milliseconds since 1970; null if there is none. */
   | { readonly kind: 'report'; readonly writtenMs: number | null };
 

@@ -44,6 +44,7 @@ describe('a watched study', () => {
     };
     expect(await next()).toMatchObject({ kind: 'study', file: { name: 'mine' } });
     expect(await cellsOf()).toEqual([[0, 'failed', 'no memory']]);
+    expect(await next()).toEqual({ kind: 'read' });
 
     await keepCell(folder, address('a'), done);
     expect(await cellsOf()).toEqual([[0, 'done', null]]);
@@ -60,6 +61,7 @@ describe('a watched study', () => {
       plan: [{ address: address('b') }, { address: address('d') }],
     });
     expect(await cellsOf()).toEqual([[0, 'done', null]]);
+    expect(await next()).toEqual({ kind: 'read' });
     const end = news.next();
     stop.abort();
     expect(await end).toEqual({ value: undefined, done: true });

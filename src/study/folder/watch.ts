@@ -19,9 +19,11 @@ interface ChangedCell {
 
 /** What is new in a study's folder. */
 export type StudyNews =
-  /** The study and the cells of its shard: at first, and when they have changed. All cells are missing until told otherwise. */
+  /** The study and the cells of its shard: at first, and when they have changed. */
   | { readonly kind: 'study'; readonly file: KeptStudy['file']; readonly plan: readonly PlannedCell[] }
-  | { readonly kind: 'cells'; readonly cells: readonly ChangedCell[] };
+  | { readonly kind: 'cells'; readonly cells: readonly ChangedCell[] }
+  /** All cells that were there have been told: from now on, the others are missing. */
+  | { readonly kind: 'read' };
 
 /** Cells that are told together while a folder is read for the first time. */
 const TOGETHER = 100;
@@ -37,6 +39,7 @@ export async function* watchStudy(
   { everyMs, signal }: { readonly everyMs: number; readonly signal: AbortSignal },
 ): AsyncGenerator<StudyNews, void> {
   let planned = Number.NaN;
+  let isRead = false;
   let plan: readonly PlannedCell[] = [];
   /** When the files of cells were written that have been read, by their places in the plan. */
   const read = new Map<number, number>();
@@ -47,6 +50,7 @@ export async function* watchStudy(
       planned = writtenMs;
       plan = [...cellsOfShard(study.plan, study.file.origin.shard)];
       read.clear();
+      isRead = false;
       yield { kind: 'study', file: study.file, plan };
     }
     const there = await cellsIn(path);
@@ -66,6 +70,8 @@ export async function* watchStudy(
       changed = [];
     }
     if (changed.length > 0) yield { kind: 'cells', cells: changed };
+    if (!isRead) yield { kind: 'read' };
+    isRead = true;
     try {
       await pause(everyMs, undefined, { signal });
     } catch {

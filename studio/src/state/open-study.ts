@@ -6,6 +6,8 @@ export interface OpenStudy {
   readonly cells: readonly StudyCell[];
   /** What is known of each cell. */
   readonly news: readonly CellNews[];
+  /** Whether the folder has been read once: until then, nobody knows what is missing. */
+  readonly isRead: boolean;
   /** When the report was written; null if there is none. */
   readonly reportMs: number | null;
 }
@@ -15,9 +17,10 @@ export function afterEvent(before: OpenStudy | null, event: StudyEvent): OpenStu
   if (event.kind === 'plan') {
     const { name, cells } = event;
     const news = cells.map((_, at) => ({ at, state: 'missing', error: null, writtenMs: 0 }) as const);
-    return { name, cells, news, reportMs: before?.reportMs ?? null };
+    return { name, cells, news, isRead: false, reportMs: before?.reportMs ?? null };
   }
   if (before === null) return null;
+  if (event.kind === 'read') return { ...before, isRead: true };
   if (event.kind === 'report') return { ...before, reportMs: event.writtenMs };
   const news = [...before.news];
   for (const one of event.cells) news[one.at] = one;

@@ -29,6 +29,8 @@ describe('an open study', () => {
       { kind: 'cells', cells: [news(2, 'done', 3000)] },
       { kind: 'report', writtenMs: 2500 },
     );
+    expect(study.isRead).toBe(false);
+    expect(afterEvent(study, { kind: 'read' })!.isRead).toBe(true);
     expect(study.news.map(({ state }) => state)).toEqual(['done', 'missing', 'done']);
     expect(study.reportMs).toBe(2500);
     expect(cellRows(study).map(({ arm, states }) => [arm, states])).toEqual([

@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks';
-import { type OpenStudy, progressOf } from '../state/open-study.js';
+import { type OpenStudy, type Progress, progressOf } from '../state/open-study.js';
 import {
   closeStudy,
   failure,
@@ -78,28 +78,20 @@ export function StudiesView() {
 }
 
 function StudyProgress({ shown }: { readonly shown: OpenStudy }) {
-  const { counts, total, newestMs, perMinute } = progressOf(shown, Date.now());
+  const progress = progressOf(shown, Date.now());
+  const { counts, total } = progress;
   const failed = shown.news.filter(({ state }) => state === 'failed' || state === 'damaged');
   return (
     <section class="card" aria-labelledby="study-name">
       <h2 id="study-name">{shown.name}</h2>
       <progress value={total - counts.missing} max={total} aria-label="Cells that are computed" />
-      <p>
-        <b>{counts.done}</b> of {total} cells done
-        {counts.failed > 0 && <span class="failure">, {counts.failed} failed</span>}
-        {counts.damaged > 0 && <span class="failure">, {counts.damaged} damaged</span>}
-        {counts.missing > 0 && `, ${counts.missing} missing`}
-        {newestMs !== null && (
-          <span class="quiet">
-            {' · '}the last at {new Date(newestMs).toLocaleTimeString()}
-            {perMinute !== null && counts.missing > 0 && (
-              <>
-                , {short(perMinute)} a minute: about {duration((60_000 * counts.missing) / perMinute)} left
-              </>
-            )}
-          </span>
-        )}
-      </p>
+      {shown.isRead ? (
+        <Counts progress={progress} />
+      ) : (
+        <p class="quiet">
+          reading the folder: {total - counts.missing} of {total} cells so far …
+        </p>
+      )}
       <CellRows shown={shown} />
       {failed.length > 0 && (
         <details class="failures">
@@ -120,6 +112,28 @@ function StudyProgress({ shown }: { readonly shown: OpenStudy }) {
         </details>
       )}
     </section>
+  );
+}
+
+/** How many cells are done, and when the rest will be. */
+function Counts({ progress: { counts, total, newestMs, perMinute } }: { readonly progress: Progress }) {
+  return (
+    <p>
+      <b>{counts.done}</b> of {total} cells done
+      {counts.failed > 0 && <span class="failure">, {counts.failed} failed</span>}
+      {counts.damaged > 0 && <span class="failure">, {counts.damaged} damaged</span>}
+      {counts.missing > 0 && `, ${counts.missing} missing`}
+      {newestMs !== null && (
+        <span class="quiet">
+          {' · '}the last at {new Date(newestMs).toLocaleTimeString()}
+          {perMinute !== null && counts.missing > 0 && (
+            <>
+              , {short(perMinute)} a minute: about {duration((60_000 * counts.missing) / perMinute)} left
+            </>
+          )}
+        </span>
+      )}
+    </p>
   );
 }
 
