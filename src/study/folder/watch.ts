@@ -1,9 +1,10 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isMissing, readError } from '../../errors.js';
 import { cellsOfShard, type PlannedCell } from '../plan/index.js';
-import { cellPath, readCell } from './folder.js';
+import { cellPath, listCells, readCell } from './folder.js';
+import { packsPath } from './packs.js';
 import { type KeptStudy, readStudy } from './study-file.js';
 
 /** A cell whose state has changed. */
@@ -53,14 +54,16 @@ export async function* watchStudy(
       isRead = false;
       yield { kind: 'study', file: study.file, plan };
     }
-    const there = await cellsIn(path);
+    const isKept = await listCells(path);
+    // A cell in a pack has no file of its own.
+    const packedMs = await writtenAt(packsPath(path));
     let changed: ChangedCell[] = [];
     for (const [at, { address }] of plan.entries()) {
       if (signal.aborted) return;
       const before = read.get(at);
-      const isThere = there.has(address);
+      const isThere = isKept(address);
       if (!isThere && before === undefined) continue;
-      const now = isThere ? await writtenAt(cellPath(path, address)) : 0;
+      const now = isThere ? (await writtenAt(cellPath(path, address))) || packedMs : 0;
       if (now === before) continue;
       if (now === 0) read.delete(at);
       else read.set(at, now);
@@ -98,10 +101,4 @@ async function writtenAt(file: string): Promise<number> {
     if (isMissing(cause)) return 0;
     throw readError(file, cause);
   }
-}
-
-/** Returns the addresses of the cells that have a file. */
-async function cellsIn(path: string): Promise<ReadonlySet<string>> {
-  const names = await readdir(join(path, 'cells'), { recursive: true }).catch(() => []);
-  return new Set(names.flatMap((name) => /([0-9a-f]{64})\.json$/.exec(name)?.[1] ?? []));
 }
