@@ -72,7 +72,7 @@ describe('the configuration file', () => {
 
   it('names subcommands by all their words', async () => {
     const outcome = await configured('options: { study run: { shard: 3/2 } }', ['study', 'run', 'x.yaml']);
-    expectFailure(outcome, 2, /--shard <i\/n>.*'3\/2' is invalid/);
+    expectFailure(outcome, 2, /--shard <i\/n\|array>.*'3\/2' is invalid/);
   });
 
   it.each<[string, string, RegExp]>([

@@ -179,7 +179,7 @@ describe('a usage error exits with 2', () => {
     [
       'no file to write',
       ['trace', llama, '--ids', '1'],
-      /no output: give --out, the file to write, or --against/,
+      /no output: give --out or --html, the file to write, or --against/,
     ],
     ['ids that are not numbers', ['trace', llama, '--ids', '1,x', ...out], /"x" is not a whole number/],
     ['an empty chunk', ['trace', llama, '--ids', '1', '--chunk', '0', ...out], /a whole number from 1/],
