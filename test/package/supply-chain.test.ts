@@ -148,6 +148,8 @@ describe('the page of the studio', () => {
       '@huggingface/tokenizers',
       '@preact/signals',
       '@preact/signals-core',
+      'marked',
+      'Contribution',
       'preact',
       'zod',
     ]);
