@@ -11,8 +11,12 @@ const filesWith = (pattern: RegExp): string[] =>
     .filter((name) => pattern.test(readFileSync(`${SRC}/${name}`, 'utf8')))
     .sort();
 
-it('the clock is read in one place; only retries of a download compare with it too', () => {
-  expect(filesWith(/new Date\(\)|Date\.now\(\)/)).toEqual(['hub/hub-http.ts', 'text/moment.ts']);
+it('the clock is read in one place; only retries of a download and the age of files compare with it too', () => {
+  expect(filesWith(/new Date\(\)|Date\.now\(\)/)).toEqual([
+    'hub/hub-http.ts',
+    'study/folder/folder.ts',
+    'text/moment.ts',
+  ]);
 });
 
 it('the current moment is taken only where a dialogue, a study or a command begins', () => {
@@ -25,6 +29,7 @@ it('the current moment is taken only where a dialogue, a study or a command begi
     'dialogue/forced-chat.ts',
     'organism/reference-pass.ts',
     'organism/run-trial.ts',
+    'studio/written.ts',
     'study/run/study-moment.ts',
     'text/moment.ts',
   ]);

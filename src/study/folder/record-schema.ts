@@ -19,7 +19,7 @@ const labels = {
 const forwarded = { forwardedTokens: int, forwardPasses: int };
 
 const probe = {
-  ...{ label: z.string(), question: z.string(), rule: z.string().nullish(), repeat: int },
+  ...{ label: z.string(), question: z.string(), rule: z.string().nullish(), repeat: int.optional() },
   ...{ answer: z.string(), score: z.number() },
 };
 
