@@ -109,6 +109,15 @@ describe('names are checked before routes', () => {
     expect(statusOf(await raw(port, get('http://localhost/v1/models', ['Host: evil.example'])))).toBe(403);
   });
 
+  it('reads the names after any number of other headers', async () => {
+    const { port } = await listening();
+    for (const many of [40, 120, 2500]) {
+      const others = Array.from({ length: many }, () => 'a:');
+      const named = [`Host: localhost:${port}`, ...others, 'Origin: https://evil.example'];
+      expect(statusOf(await raw(port, get('/v1/models', named)))).toBe(403);
+    }
+  });
+
   it('lets pages of a named origin ask first, and no others', async () => {
     const preflight = async (origins: readonly string[]): Promise<string> => {
       const { port } = await listening({ origins });

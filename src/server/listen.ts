@@ -28,7 +28,6 @@ const HTTP = {
   keepAliveTimeout: 10_000,
   connectionsCheckingInterval: 2_000,
 } as const;
-const MOST_HEADERS = 100;
 const MOST_CONNECTIONS = 1024;
 
 /**
@@ -44,7 +43,8 @@ export function listen(
     overrideGlobalObjects: false,
     serverOptions: HTTP,
   }) as Server;
-  server.maxHeadersCount = MOST_HEADERS;
+  // Node drops headers beyond a count in silence, and Host or Origin may be among them. Their bytes are bounded.
+  server.maxHeadersCount = 0;
   server.maxConnections = MOST_CONNECTIONS;
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
