@@ -64,6 +64,9 @@ const REFUSED: readonly (readonly [object, string])[] = [
   [{ messages: Array.from({ length: 3000 }, () => ({ role: 'user', content: '' })) }, 'messages'],
   [{ tools: [{ type: 'function' }] }, 'tools'],
   [{ functions: [{}] }, 'functions'],
+  [{ tools: [], tool_choice: 'required' }, 'tool_choice'],
+  [{ tool_choice: { type: 'function', function: { name: 'f' } } }, 'tool_choice'],
+  [{ function_call: { name: 'f' } }, 'function_call'],
   [{ response_format: { type: 'json_object' } }, 'response_format.type'],
   [{ response_format: { type: 'json_schema', json_schema: {} } }, 'response_format.type'],
   [{ modalities: ['audio'] }, 'modalities.0'],
@@ -145,6 +148,7 @@ describe('a chat', () => {
     const whole = {
       ...{ temperature: 2, top_p: 0, n: 1, stop: ['a', 'b', 'c', 'd'], logprobs: true, top_logprobs: 20 },
       ...{ presence_penalty: -2, logit_bias: { 1: -100 }, seed: -1, max_completion_tokens: 1, max_tokens: 9 },
+      ...{ tools: [], tool_choice: 'none', functions: [], function_call: 'auto' },
       hold: { policy: 'boost', strength: 2, target: 'content', layers: [0], heads: [0], stream: false },
     };
     const response = await server.ask(CHAT, { ...asked, ...whole });
@@ -203,6 +207,12 @@ describe('a completion', () => {
     [{ prompt: 'x', echo: true }, 'echo'],
     [{ prompt: 'x', best_of: 2 }, 'best_of'],
     [{ prompt: 'x', logprobs: 6 }, 'logprobs'],
+    [{ prompt: 'x', response_format: { type: 'json_object' } }, 'response_format'],
+    [{ prompt: 'x', modalities: ['audio'] }, 'modalities'],
+    [{ prompt: 'x', tools: [{ type: 'function' }] }, 'tools'],
+    [{ prompt: 'x', tool_choice: 'required' }, 'tool_choice'],
+    [{ prompt: 'x', functions: [{}] }, 'functions'],
+    [{ prompt: 'x', function_call: { name: 'f' } }, 'function_call'],
     [{ prompt: 'x', hold: { preset: true } }, 'hold'],
   ])('is refused for %j', async (change, param) => {
     const response = await server.ask('/v1/completions', { max_tokens: 2, ...change });

@@ -20,10 +20,26 @@ export const LIMITS = {
   charactersPerToken: 32,
 } as const;
 
-/** A list that must be empty, because what it asks for is not supported. */
-const unsupported = (message: string) => z.array(z.unknown()).max(0, message).nullish();
-
 const TOOLS = 'tools are not supported: this server does not constrain what a model writes';
+
+/** Must be empty, because what it asks for is not supported. */
+const noTools = z.array(z.unknown()).max(0, TOOLS).nullish();
+
+/** May only leave it to the model whether it calls a tool: there are none. */
+const noToolChoice = z.enum(['none', 'auto'], { error: TOOLS }).nullish();
+
+/** What chats and completions refuse, because nothing constrains what a model writes. */
+const constraints = {
+  response_format: z
+    .object({ type: z.literal('text', { error: 'only text is supported: JSON is not enforced here' }) })
+    .nullish(),
+  modalities: z.array(z.literal('text', { error: 'only text is supported' })).nullish(),
+  tools: noTools,
+  tool_choice: noToolChoice,
+  // The names of tools before they were called tools.
+  functions: noTools,
+  function_call: noToolChoice,
+};
 
 const textPart = z.object({
   type: z.literal('text', { error: 'only text is supported, not images, audio or files' }),
@@ -108,16 +124,11 @@ const sampling = {
 export const chatRequest = z
   .object({
     ...sampling,
+    ...constraints,
     messages: z.array(message).min(1).max(LIMITS.messages),
     max_completion_tokens: maxTokens,
     logprobs: z.boolean().nullish(),
     top_logprobs: z.int().min(0).max(LIMITS.topLogprobs).nullish(),
-    response_format: z
-      .object({ type: z.literal('text', { error: 'only text is supported: JSON is not enforced here' }) })
-      .nullish(),
-    modalities: z.array(z.literal('text', { error: 'only text is supported' })).nullish(),
-    tools: unsupported(TOOLS),
-    functions: unsupported(TOOLS),
     hold: hold.nullish(),
   })
   .refine(({ logprobs, top_logprobs: top }) => logprobs === true || !top, {
@@ -136,6 +147,7 @@ const tokens = z.array(z.int().min(0)).min(1);
 export const completionRequest = z
   .object({
     ...sampling,
+    ...constraints,
     prompt: z.union([
       z.string(),
       z.array(z.string()).min(1).max(LIMITS.choices),
