@@ -22,11 +22,12 @@ export interface Asking {
 /**
  * Checks the names under which the server is asked, before anything else is read. A page of another site that makes its own
  * name point here (DNS rebinding) sends that name as the host, and cannot send an address or `localhost`.
- * @throws ApiError 403
+ * @throws ApiError 400 without a host, and 403
  */
 export function checkNames({ hosts, origins }: Access, { host, origin }: Asking): void {
   const name = readHost(host);
-  if (name === null || !(isOwn(name) || hosts.some((own) => own.toLowerCase() === name))) {
+  if (name === null) throw new ApiError(400, 'the request names no host', { code: 'malformed_request' });
+  if (!isOwn(name) && !hosts.some((own) => own.toLowerCase() === name)) {
     throw new ApiError(403, 'this server does not answer to this host name: start it with --allow-host', {
       code: 'host_not_allowed',
     });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture } from '../../test/support/chat-fixtures.js';
+import { get, longChat, raw, statusOf } from '../../test/support/raw-http.js';
 import { type Serving, serving } from '../../test/support/serving.js';
 import type { Model } from '../engine/index.js';
 import { type Access, readOrigin } from './guard.js';
@@ -38,40 +39,6 @@ async function listening(
   open.push(bound);
   return { server, url: bound.url, port: Number(new URL(bound.url).port) };
 }
-
-/** Sends bytes as they are, and returns what comes back until the connection ends or the answer is complete. */
-async function raw(port: number, bytes: string, until = /\r\n\r\n/): Promise<string> {
-  const socket = connect(port, '127.0.0.1');
-  socket.on('error', () => {});
-  socket.write(bytes);
-  let text = '';
-  for await (const chunk of socket) {
-    text += chunk;
-    if (until.test(text)) break;
-  }
-  socket.destroy();
-  return text;
-}
-
-const get = (path: string, headers: readonly string[]): string =>
-  `GET ${path} HTTP/1.1\r\n${headers.map((header) => `${header}\r\n`).join('')}\r\n`;
-
-const statusOf = (answer: string): number => Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1] ?? 0);
-
-/** Sends a chat that takes long, as a stream or not. */
-const chat = (port: number, stream: boolean, headers: readonly string[] = []): string => {
-  const messages = [{ role: 'user', content: 'hello' }];
-  const body = JSON.stringify({ messages, stream, max_tokens: 200, logit_bias: { 5: 100 } });
-  return [
-    'POST /v1/chat/completions HTTP/1.1',
-    `Host: 127.0.0.1:${port}`,
-    'Content-Type: application/json',
-    `Content-Length: ${body.length}`,
-    ...headers,
-    '',
-    body,
-  ].join('\r\n');
-};
 
 describe('names are checked before routes', () => {
   it.each([
@@ -193,7 +160,7 @@ describe('a client that leaves', () => {
     const { server, port } = await listening({}, { parallel: 1 });
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {});
-    socket.write(chat(port, stream));
+    socket.write(longChat(port, stream));
     if (stream) await once(socket, 'data');
     else await waitFor(() => server.shelf.loaded[0]?.pool.running === 1);
     socket.destroy();
@@ -205,10 +172,10 @@ describe('a client that leaves', () => {
 
   it('that waits is no longer waited for', async () => {
     const { server, port } = await listening({}, { parallel: 1 });
-    const running = raw(port, chat(port, true), /\[DONE\]/);
+    const running = raw(port, longChat(port, true), /\[DONE\]/);
     await waitFor(() => server.shelf.loaded[0]?.pool.running === 1);
     const socket = connect(port, '127.0.0.1');
-    socket.write(chat(port, false));
+    socket.write(longChat(port, false));
     await waitFor(() => server.shelf.loaded[0]!.pool.waiting === 1);
     socket.destroy();
     await waitFor(() => server.shelf.loaded[0]!.pool.waiting === 0);
@@ -219,7 +186,7 @@ describe('a client that leaves', () => {
     const { port } = await listening();
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
     socket.on('error', () => {});
-    socket.end(chat(port, false));
+    socket.end(longChat(port, false));
     socket.resume();
     await once(socket, 'close');
     expect(statusOf(await raw(port, get('/health', ['Host: localhost'])))).toBe(200);
@@ -229,7 +196,7 @@ describe('a client that leaves', () => {
 describe('a server that stops', () => {
   it('ends what it has begun, and refuses what comes', async () => {
     const { server, url, port } = await listening();
-    const running = raw(port, chat(port, true), /\[DONE\]/);
+    const running = raw(port, longChat(port, true), /\[DONE\]/);
     await waitFor(() => server.workload.running === 1);
     const drained = server.workload.drain(60_000);
     const health = await fetch(`${url}/health`);
@@ -244,7 +211,7 @@ describe('a server that stops', () => {
 
   it('waits no longer than it is told to', async () => {
     const { server, port } = await listening();
-    const running = raw(port, chat(port, true), /"error"/);
+    const running = raw(port, longChat(port, true), /"error"/);
     await waitFor(() => server.workload.running === 1);
     await server.workload.drain(1);
     expect(await running).toContain('the request was stopped');

@@ -1,7 +1,9 @@
-import type { Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { getRequestListener } from '@hono/node-server';
 import { HoldfastError } from '../errors.js';
+import { BrokenRequests } from './broken-requests.js';
+import type { LogEntry } from './respond.js';
 
 /** Where a server listens. */
 export interface Address {
@@ -27,22 +29,30 @@ const HTTP = {
   requestTimeout: 60_000,
   keepAliveTimeout: 10_000,
   connectionsCheckingInterval: 2_000,
+  // The app refuses requests without one, in the form of its other errors.
+  requireHostHeader: false,
 } as const;
 const MOST_CONNECTIONS = 1024;
 
 /**
  * Binds an app to an address.
+ * @param log notes what the app never sees: bytes that are no request of HTTP
  * @throws HoldfastError `E_LISTEN` if the address is taken or not of this machine
  */
 export function listen(
   app: { readonly fetch: (request: Request) => Response | Promise<Response> },
   { host, port }: Address,
+  log: (entry: LogEntry) => void = () => {},
 ): Promise<Listening> {
-  const server = createAdaptorServer({
-    fetch: (request: Request) => app.fetch(request),
+  const broken = new BrokenRequests(log);
+  const answer = getRequestListener((request: Request) => app.fetch(request), {
+    // The name of a request without one, which no handler reads: the app reads the header.
+    hostname: 'localhost',
     overrideGlobalObjects: false,
-    serverOptions: HTTP,
-  }) as Server;
+    errorHandler: (error) => broken.answer(error),
+  });
+  const server = createServer(HTTP, (request, response) => void answer(request, response));
+  broken.watch(server);
   // Node drops headers beyond a count in silence, and Host or Origin may be among them. Their bytes are bounded.
   server.maxHeadersCount = 0;
   server.maxConnections = MOST_CONNECTIONS;

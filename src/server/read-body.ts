@@ -38,7 +38,11 @@ async function readBytes(request: Request, most: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   const reader = request.body?.getReader();
-  for (let next = await reader?.read(); next?.value !== undefined; next = await reader?.read()) {
+  const read = () =>
+    reader?.read().catch(() => {
+      throw new ApiError(400, 'the body ended too early', { code: 'malformed_request' });
+    });
+  for (let next = await read(); next?.value !== undefined; next = await read()) {
     bytes += next.value.byteLength;
     if (bytes > most) {
       await reader?.cancel();

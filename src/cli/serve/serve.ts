@@ -85,7 +85,7 @@ export async function serve(named: string | undefined, flags: ServeFlags): Promi
       log,
       logContents: flags.logContents === true,
     });
-    const listening = await listen(app, flags);
+    const listening = await listen(app, flags, log);
     stdout.lines([`listening on ${listening.url}`]);
     await stopped(stop.signal);
     listening.close();
