@@ -29,8 +29,10 @@ describe('the routes', () => {
     await server.ask(CHAT, asked);
     await server.ask('/nowhere');
     const text = await (await server.ask('/metrics')).text();
-    expect(text).toContain('holdfast_requests_total{route="/v1/chat/completions",status="200"} 1\n');
-    expect(text).toContain('holdfast_requests_total{route="other",status="404"} 1\n');
+    expect(text).toContain(
+      'holdfast_requests_total{route="/v1/chat/completions",status="200",outcome="done"} 1\n',
+    );
+    expect(text).toContain('holdfast_requests_total{route="other",status="404",outcome="failed"} 1\n');
     expect(text).toContain('holdfast_tokens_total{kind="answer"} 8\n');
     expect(text).toContain('holdfast_first_token_seconds_count 1\n');
     const api = await jsonOf(await server.ask('/openapi.json'));

@@ -62,7 +62,7 @@ export class BrokenRequests {
     const request = `req_${randomUUID().replaceAll('-', '')}`;
     const { status } = error;
     this.log({
-      ...{ request, method: '-', path: '-', status, ms: 0, tokens: null, contents: null },
+      ...{ request, method: '-', path: '-', status, outcome: 'failed', ms: 0, tokens: null, contents: null },
       error: error.cause ?? error,
     });
     return {

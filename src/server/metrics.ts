@@ -3,7 +3,10 @@ const BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60] as const;
 
 /** What a metric is, in the words of its line of help. */
 const HELP = {
-  holdfast_requests_total: ['counter', 'Requests that ended, by route and status.'],
+  holdfast_requests_total: [
+    'counter',
+    'Requests that ended, by route, status and outcome: done, failed or left.',
+  ],
   holdfast_tokens_total: ['counter', 'Tokens: of prompts, of these found in a cache, and of answers.'],
   holdfast_first_token_seconds: ['histogram', 'Time from a request to the first token of its answer.'],
   holdfast_requests_running: ['gauge', 'Requests that are being served, those that wait included.'],

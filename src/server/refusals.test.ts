@@ -272,7 +272,10 @@ describe('an error of the server', () => {
     expect(done).toBe(false);
     expect(chunks.at(-1).error).toMatchObject({ type: 'server_error', code: 'internal_error' });
     expect(JSON.stringify(chunks)).not.toContain('anna');
-    expect(failing.log.at(-1)?.error).toBeInstanceOf(Error);
+    expect(failing.log.at(-1)).toMatchObject({ status: 200, outcome: 'failed', error: expect.any(Error) });
+    expect(await (await failing.ask('/metrics')).text()).toContain(
+      `holdfast_requests_total{route="${CHAT}",status="200",outcome="failed"} 1\n`,
+    );
   });
 });
 
@@ -283,7 +286,13 @@ describe('the log', () => {
       await logged.ask(CHAT, asked);
       await (await logged.ask(CHAT, { ...asked, stream: true })).text();
       expect(logged.log).toHaveLength(2);
-      expect(logged.log[1]).toMatchObject({ status: 200, path: CHAT, tokens: { answer: 2 }, error: null });
+      expect(logged.log[1]).toMatchObject({
+        status: 200,
+        outcome: 'done',
+        path: CHAT,
+        tokens: { answer: 2 },
+        error: null,
+      });
       expect(JSON.stringify(logged.log).includes('hello')).toBe(logContents);
     }
   });

@@ -6,12 +6,17 @@ import type { Asking } from './guard.js';
 import type { Metrics } from './metrics.js';
 import type { Work, Workload } from './workload.js';
 
+/** How a request ended: with its answer, with an error, or because its client left. */
+export type Outcome = 'done' | 'failed' | 'left';
+
 /** A line of the log. */
 export interface LogEntry {
   readonly request: string;
   readonly method: string;
   readonly path: string;
   readonly status: number;
+  /** A stream that fails, or is left, has status 200: it was sent before. */
+  readonly outcome: Outcome;
   readonly ms: number;
   /** Tokens of the prompt, of these from a cache, and of the answers; null where there were none. */
   readonly tokens: TokenCounts | null;
@@ -27,6 +32,8 @@ interface Variables {
   request: string;
   tokens: TokenCounts;
   failure: unknown;
+  /** Whether the client left before its answer was complete. */
+  left: boolean;
   contents: { request: unknown; answers: string[] };
   /** Whether the response is a stream, which ends later than its handler. */
   streams: boolean;
@@ -106,7 +113,9 @@ export function createResponder({
   function finished(c: AppContext): void {
     const { method, path } = c.req;
     const { status } = c.res;
-    metrics.add('holdfast_requests_total', { route: routeOf(c), status });
+    const error = c.get('failure') ?? null;
+    const outcome: Outcome = c.get('left') ? 'left' : error === null ? 'done' : 'failed';
+    metrics.add('holdfast_requests_total', { route: routeOf(c), status, outcome });
     const tokens = c.get('tokens') ?? null;
     if (tokens !== null) {
       for (const kind of ['prompt', 'cached', 'answer'] as const) {
@@ -114,8 +123,8 @@ export function createResponder({
       }
     }
     log({
-      ...{ request: c.get('request'), method, path, status, ms: performance.now() - c.get('since') },
-      ...{ tokens, error: c.get('failure') ?? null },
+      ...{ request: c.get('request'), method, path, status, outcome },
+      ...{ ms: performance.now() - c.get('since'), tokens, error },
       contents: logContents ? c.get('contents') : null,
     });
   }
@@ -138,13 +147,17 @@ export function createResponder({
       return eventStream(guarded(c, generating.chunks(watched)), {
         keepAliveMs,
         stallMs,
-        abort: () => work.abort(),
+        abort: () => {
+          c.set('left', true);
+          work.abort();
+        },
         ended: () => {
           work.end();
           finished(c);
         },
       });
     } catch (error) {
+      c.set('left', c.req.raw.signal.aborted);
       work.end();
       throw error;
     }

@@ -52,7 +52,7 @@ describe('holdfast serve', () => {
     const { code, stderr } = await outcome;
     expect([code, child.signalCode]).toEqual([0, null]);
     expect(stderr).toMatch(
-      /^req_\w+ POST \/v1\/chat\/completions 200 \d+ ms prompt \d+ \(0 cached\) answer 3$/m,
+      /^req_\w+ POST \/v1\/chat\/completions 200 done \d+ ms prompt \d+ \(0 cached\) answer 3$/m,
     );
     expect(stderr).not.toContain('hello');
   });

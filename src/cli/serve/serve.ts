@@ -128,10 +128,11 @@ function stopped(signal: AbortSignal): Promise<void> {
 }
 
 /** Writes a line of the log: no texts, unless they were asked for. A quiet command writes failures only. */
-function log({ request, method, path, status, ms, tokens, error, contents }: LogEntry): void {
+function log({ request, method, path, status, outcome, ms, tokens, error, contents }: LogEntry): void {
   if (error === null && verbosity().quiet) return;
   const counts = tokens && `prompt ${tokens.prompt} (${tokens.cached} cached) answer ${tokens.answer}`;
-  const parts = [request, method, path, status, `${ms.toFixed(0)} ms`, counts, errorText(error)];
+  const time = `${ms.toFixed(0)} ms`;
+  const parts = [request, method, path, status, outcome, time, counts, errorText(error)];
   stderr.lines([
     parts.filter((part) => part !== null).join(' '),
     ...(contents === null ? [] : [JSON.stringify({ id: request, ...contents })]),
