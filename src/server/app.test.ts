@@ -36,9 +36,9 @@ describe('the routes', () => {
     expect(text).toContain('holdfast_tokens_total{kind="answer"} 8\n');
     expect(text).toContain('holdfast_first_token_seconds_count 1\n');
     const api = await jsonOf(await server.ask('/openapi.json'));
-    expect(Object.keys(api.paths)).toEqual(
-      expect.arrayContaining(['/v1/models', '/v1/chat/completions', '/v1/completions']),
-    );
+    const served = new Set(server.app.routes.flatMap(({ method, path }) => (method === 'ALL' ? [] : [path])));
+    const paths = [...served].map((path) => path.replace(':id{.+}', '{id}'));
+    expect(Object.keys(api.paths).toSorted()).toEqual(paths.toSorted());
     expect(api.components.schemas.ChatRequest.properties.hold).toBeDefined();
   });
 

@@ -125,4 +125,20 @@ export const ROUTES = {
     path: '/health',
     responses: { 200: ok('The server answers.', z.object({ status: z.literal('ok') })), ...failures },
   }),
+  metrics: createRoute({
+    method: 'get',
+    path: '/metrics',
+    responses: {
+      200: {
+        description: 'What the server has done, in the text format of Prometheus.',
+        content: { 'text/plain': { schema: z.string() } },
+      },
+      ...failures,
+    },
+  }),
+  openapi: createRoute({
+    method: 'get',
+    path: '/openapi.json',
+    responses: { 200: ok('This description.', z.looseObject({ openapi: z.string() })), ...failures },
+  }),
 } as const;

@@ -69,18 +69,25 @@ interface Issue {
 
 /** Returns the issue that is furthest inside the request: of a union, that of the form that was probably meant. */
 function deepest(issues: readonly z.core.$ZodIssue[], under: readonly PropertyKey[] = []): Issue {
-  const found = issues.map((issue): { readonly issue: Issue; readonly depth: number } => {
+  const found = issues.map((issue): Issue => {
     const path = [...under, ...issue.path];
     const own = { path: path.map(String).join('.'), message: issue.message };
     if (issue.code === 'unrecognized_keys') {
-      return { issue: { ...own, path: [...path, issue.keys[0]!].map(String).join('.') }, depth: path.length };
+      return { ...own, path: [...path, issue.keys[0]!].map(String).join('.') };
     }
-    if (issue.code !== 'invalid_union') return { issue: own, depth: path.length };
+    if (issue.code !== 'invalid_union') return own;
+    // A form whose types all fit is meant, whatever else is wrong with it.
+    const fitting = issue.errors.find((branch) => branch.length > 0 && branch.every(isOfType));
+    if (fitting !== undefined) return deepest(fitting, path);
     const inner = issue.errors.flatMap((branch) => (branch.length === 0 ? [] : [deepest(branch, path)]));
     const best = inner.toSorted((a, b) => b.path.length - a.path.length)[0];
-    return best !== undefined && best.path.length > own.path.length
-      ? { issue: best, depth: path.length + 1 }
-      : { issue: own, depth: path.length };
+    return best !== undefined && best.path.length > own.path.length ? best : own;
   });
-  return found[0]!.issue;
+  return found[0]!;
 }
+
+/** Whether an issue is not about the type of a value. */
+const isOfType = (issue: z.core.$ZodIssue): boolean =>
+  issue.code === 'invalid_union'
+    ? issue.errors.some((branch) => branch.every(isOfType))
+    : issue.code !== 'invalid_type';

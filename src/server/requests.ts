@@ -108,7 +108,9 @@ const sampling = {
   top_p: z.number().min(0).max(1).nullish(),
   seed: z.int().nullish(),
   n: count(LIMITS.choices).nullish(),
-  stop: z.union([z.string(), z.array(z.string()).max(LIMITS.stops)]).nullish(),
+  stop: z
+    .union([z.string(), z.array(z.string()).max(LIMITS.stops, `at most ${LIMITS.stops} stop texts`)])
+    .nullish(),
   max_tokens: maxTokens,
   presence_penalty: penalty,
   frequency_penalty: penalty,
@@ -141,26 +143,24 @@ export const chatRequest = z
 export type ChatRequest = z.infer<typeof chatRequest>;
 
 /** A prompt as token ids. */
-const tokens = z.array(z.int().min(0)).min(1);
+const tokens = z.array(z.int().min(0)).min(1, 'a prompt needs at least one token');
+
+const prompts = <Prompt extends z.ZodType>(prompt: Prompt) =>
+  z.array(prompt).min(1, 'at least one prompt').max(LIMITS.choices, `at most ${LIMITS.choices} prompts`);
+
+const NOTHING_HELD = { error: 'a completion has no system prompt to hold' };
 
 /** `POST /v1/completions`. Other keys are ignored. */
 export const completionRequest = z
   .object({
     ...sampling,
     ...constraints,
-    prompt: z.union([
-      z.string(),
-      z.array(z.string()).min(1).max(LIMITS.choices),
-      tokens,
-      z.array(tokens).min(1).max(LIMITS.choices),
-    ]),
+    prompt: z.union([z.string(), prompts(z.string()), tokens, prompts(tokens)]),
     logprobs: z.int().min(0).max(5).nullish(),
     echo: z.literal(false, { error: 'echo is not supported' }).nullish(),
     best_of: z.literal(1, { error: 'best_of is not supported' }).nullish(),
     suffix: z.literal('', { error: 'suffix is not supported' }).nullish(),
-    hold: z
-      .strictObject({ off: z.literal(true) }, { error: 'a completion has no system prompt to hold' })
-      .nullish(),
+    hold: z.strictObject({ off: z.literal(true, NOTHING_HELD) }, NOTHING_HELD).nullish(),
   })
   .openapi('CompletionRequest');
 
