@@ -148,39 +148,45 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
   });
 
   app.post('/v1/chat/completions', (c) =>
-    respond(c, async (work) => {
-      const request = await readRequest(c.req.raw, chatRequest);
-      const at = now();
-      const served = await takeModel(work, request.model);
-      const { dialogue, notice } = await readChat(request, served, at);
-      const cache = await takeCache(work, served, continuing(dialogue));
-      const prepared = cache.prepare(dialogue);
-      const events = answerChat(request, served, cache, { prepared, notice, signal: work.signal });
-      const head = responseHead('chatcmpl', served, at);
-      const options = bodyOptions(request, request.logprobs === true);
-      return {
-        ...{ request, events, streams: request.stream === true },
-        body: (watched) => chatBody(head, watched, options),
-        chunks: (watched) => chatChunks(head, watched, options),
-      } satisfies Generating<ChatEvent>;
-    }),
+    respond(
+      c,
+      () => readRequest(c.req.raw, chatRequest),
+      async (request, work) => {
+        const at = now();
+        const served = await takeModel(work, request.model);
+        const { dialogue, notice } = await readChat(request, served, at);
+        const cache = await takeCache(work, served, continuing(dialogue));
+        const prepared = cache.prepare(dialogue);
+        const events = answerChat(request, served, cache, { prepared, notice, signal: work.signal });
+        const head = responseHead('chatcmpl', served, at);
+        const options = bodyOptions(request, request.logprobs === true);
+        return {
+          events,
+          body: (watched) => chatBody(head, watched, options),
+          chunks: (watched) => chatChunks(head, watched, options),
+        } satisfies Generating<ChatEvent>;
+      },
+    ),
   );
   app.post('/v1/completions', (c) =>
-    respond(c, async (work) => {
-      const request = await readRequest(c.req.raw, completionRequest);
-      const at = now();
-      const served = await takeModel(work, request.model);
-      const prompts = readPrompts(request, served);
-      const cache = await takeCache(work, served, beginning(prompts));
-      const events = complete(request, served, cache, prompts, work.signal);
-      const head = responseHead('cmpl', served, at);
-      const options = bodyOptions(request, request.logprobs != null);
-      return {
-        ...{ request, events, streams: request.stream === true },
-        body: (watched) => completionBody(head, watched, options),
-        chunks: (watched) => completionChunks(head, watched, options),
-      } satisfies Generating<CompletionEvent>;
-    }),
+    respond(
+      c,
+      () => readRequest(c.req.raw, completionRequest),
+      async (request, work) => {
+        const at = now();
+        const served = await takeModel(work, request.model);
+        const prompts = readPrompts(request, served);
+        const cache = await takeCache(work, served, beginning(prompts));
+        const events = complete(request, served, cache, prompts, work.signal);
+        const head = responseHead('cmpl', served, at);
+        const options = bodyOptions(request, request.logprobs != null);
+        return {
+          events,
+          body: (watched) => completionBody(head, watched, options),
+          chunks: (watched) => completionChunks(head, watched, options),
+        } satisfies Generating<CompletionEvent>;
+      },
+    ),
   );
   if (studio !== undefined) app.route('/', studioRoutes(studio, workload, studioWatch(finished)));
   return app;

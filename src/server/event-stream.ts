@@ -64,7 +64,7 @@ export function eventStream(
 }
 
 /** Waits for a promise for at most so many milliseconds; null if it takes longer. */
-async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
+export async function within<T>(promise: Promise<T>, ms: number): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(() => resolve(null), ms);

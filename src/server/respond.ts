@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import { toApiError } from './api-error.js';
 import type { TokenCounts } from './chat.js';
-import { eventStream } from './event-stream.js';
+import { eventStream, within } from './event-stream.js';
 import type { Asking } from './guard.js';
 import type { Metrics } from './metrics.js';
 import type { Work, Workload } from './workload.js';
@@ -50,11 +50,14 @@ export type GeneratedEvent =
   | { readonly kind: 'piece'; readonly choice: number; readonly text: string }
   | { readonly kind: 'end'; readonly tokens: TokenCounts };
 
+/** What the response to a request depends on besides its events. */
+export interface Asked {
+  readonly stream?: boolean | null | undefined;
+}
+
 /** A request that has its model and its cache. */
 export interface Generating<Event extends GeneratedEvent> {
-  readonly request: object;
   readonly events: AsyncGenerator<Event, void>;
-  readonly streams: boolean;
   body(events: AsyncIterable<Event>): Promise<object>;
   chunks(events: AsyncIterable<Event>): AsyncGenerator<string, void>;
 }
@@ -82,10 +85,15 @@ export interface ResponderOptions {
 
 /** Sends what is generated, and notes how it went. */
 export interface Responder {
-  /** Generates text for a request, and sends it at once or as a stream. The caches are free when the last pass has ended. */
-  respond<Event extends GeneratedEvent>(
+  /**
+   * Generates text for a request, and sends it at once or as a stream. The caches are free when the last pass has ended.
+   * @param begin waits for a model and a cache. A stream that waits longer than `keepAliveMs` begins before it has them:
+   * what is refused later is an event
+   */
+  respond<Request extends Asked, Event extends GeneratedEvent>(
     c: AppContext,
-    begin: (work: Work) => Promise<Generating<Event>>,
+    read: () => Promise<Request>,
+    begin: (request: Request, work: Work) => Promise<Generating<Event>>,
   ): Promise<Response>;
   /** Returns the response of an error, and notes its reason. */
   failed(c: AppContext, error: unknown): Response;
@@ -129,22 +137,25 @@ export function createResponder({
     });
   }
 
-  async function respond<Event extends GeneratedEvent>(
+  async function respond<Request extends Asked, Event extends GeneratedEvent>(
     c: AppContext,
-    begin: (work: Work) => Promise<Generating<Event>>,
+    read: () => Promise<Request>,
+    begin: (request: Request, work: Work) => Promise<Generating<Event>>,
   ): Promise<Response> {
     const work = workload.begin(c.req.raw.signal);
     try {
-      const generating = await begin(work);
-      c.get('contents').request = generating.request;
-      const watched = watch(c, generating.events);
-      if (!generating.streams) {
-        const body = await generating.body(watched);
+      const request = await read();
+      c.get('contents').request = request;
+      const beginning = begin(request, work);
+      if (request.stream !== true) {
+        const { events, body } = await beginning;
+        const whole = await body(watch(c, events));
         work.end();
-        return c.json(body);
+        return c.json(whole);
       }
+      await within(beginning, keepAliveMs);
       c.set('streams', true);
-      return eventStream(guarded(c, generating.chunks(watched)), {
+      return eventStream(guarded(c, chunksOf(c, beginning)), {
         keepAliveMs,
         stallMs,
         abort: () => {
@@ -161,6 +172,14 @@ export function createResponder({
       work.end();
       throw error;
     }
+  }
+
+  async function* chunksOf<Event extends GeneratedEvent>(
+    c: AppContext,
+    beginning: Promise<Generating<Event>>,
+  ): AsyncGenerator<string, void> {
+    const { events, chunks } = await beginning;
+    yield* chunks(watch(c, events));
   }
 
   /** Notes the times, tokens and texts of events that pass. */

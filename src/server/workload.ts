@@ -4,7 +4,7 @@ import { ApiError } from './api-error.js';
 export interface Work {
   /** Fires when the client leaves, or the server no longer waits. */
   readonly signal: AbortSignal;
-  /** Calls a function when the work ends, the last one first. */
+  /** Calls a function when the work ends, the last one first; at once if it has ended. */
   atEnd(release: () => void): void;
   /** Stops what runs for it. */
   abort(): void;
@@ -49,7 +49,10 @@ export class Workload {
     const releases = [() => client.removeEventListener('abort', leave)];
     const work: Work = {
       signal: controller.signal,
-      atEnd: (release) => void releases.push(release),
+      atEnd: (release) => {
+        if (this.#running.has(work)) releases.push(release);
+        else release();
+      },
       abort: leave,
       end: () => {
         for (const release of releases.splice(0).reverse()) release();
