@@ -128,7 +128,7 @@ describe('a cell that fails beside others', () => {
 describe('a study with real models', () => {
   const command = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
-  it('has the same bytes with a batch of 1, 3 and 8, on executors with and without batches', async () => {
+  it('has the same bytes with a batch of 1 and 3, on executors with and without batches', async () => {
     const place = makePlace();
     const tiny = tinyModel('llama');
     writeFileSync(
@@ -162,6 +162,5 @@ analysis: { early: [1, 1], late: [2, 2] }
     };
     const single = await run('single', '--jobs', '2', '--batch', '1');
     expect(await run('three', '--jobs', '1', '--batch', '3')).toEqual(single);
-    expect(await run('eight', '--jobs', '2', '--batch', '8')).toEqual(single);
   });
 });
