@@ -30,6 +30,12 @@ export interface PreparedDialogue {
   readonly messages: readonly PromptMessage[];
 }
 
+/** What a dialogue and a cache both begin with. */
+export interface Shared {
+  readonly messages: number;
+  readonly tokens: number;
+}
+
 /** Options of an answer to a given dialogue. */
 export type GivenOptions = Pick<AnswerOptions, 'signal' | 'observe' | 'watch'> & {
   readonly adjust?: LogitAdjustments | undefined;
@@ -51,6 +57,8 @@ export class DialogueCache {
   /** The dialogue in the cache, its last answer included. */
   #messages: readonly PromptMessage[] = [];
   #steering: string | null = null;
+  /** Where each message of the last prompt ends, in tokens. */
+  #ends: readonly number[] = [];
   /** The answers of this cache in this dialogue, and the numbers of messages before them. */
   #answers: readonly { readonly before: number; readonly turn: PastTurn }[] = [];
 
@@ -70,14 +78,11 @@ export class DialogueCache {
     return this.#caches.dialogue;
   }
 
-  /** Messages of the dialogue in the cache. */
-  get length(): number {
-    return this.#messages.length;
-  }
-
-  /** Returns how many leading messages of a dialogue are in the cache, computed under the same steering. */
-  shared({ messages, settings }: Pick<GivenDialogue, 'messages' | 'settings'>): number {
-    return steeringKey(settings) === this.#steering ? this.#shared(messages) : 0;
+  /** Returns how many leading messages of a dialogue are in the cache, computed under the same steering, and their tokens. */
+  shared({ messages, settings }: Pick<GivenDialogue, 'messages' | 'settings'>): Shared {
+    const shared = steeringKey(settings) === this.#steering ? this.#shared(messages) : 0;
+    const end = shared === 0 ? 0 : (this.#ends[shared - 1] ?? this.session.length);
+    return { messages: shared, tokens: Math.min(end, this.session.length) };
   }
 
   /** Treats the tokens in the cache as those of no dialogue, and drops the ones that a policy has changed. */
@@ -151,6 +156,7 @@ export class DialogueCache {
       this.#caches.keep({ dialogue: cleanLength, without: Number.POSITIVE_INFINITY });
     const answers = this.#answers.filter(({ before }) => before < shared);
     this.#messages = messages;
+    this.#ends = prompt.messages.map(({ places }) => places.at(-1)?.end ?? 0);
     this.#steering = key;
     this.#answers = answers;
     const { recomputed } = this.#caches.reuse(prompt, settings.target, isClean ? silenced : null);

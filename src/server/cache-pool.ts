@@ -22,15 +22,27 @@ export interface Lease {
   release(): void;
 }
 
-/** Says how well a cache suits a request: how much of it the request continues; null if it would throw most of it away. */
-export type Suits = (cache: DialogueCache) => number | null;
+/** How well a cache suits a request. */
+export interface Suited {
+  /** Leading tokens of the request that are in the cache. */
+  readonly tokens: number;
+  /** Whether the request should take the cache, and drop the rest of it, while there is memory for a new one. */
+  readonly takes: boolean;
+}
+
+/** Says how well a cache suits a request. */
+export type Suits = (cache: DialogueCache) => Suited;
+
+/** Whether the tokens that a request finds in a cache are as many as those that it would drop. */
+export const savesMore = (found: number, { session }: DialogueCache): boolean =>
+  found > 0 && 2 * found >= session.length;
 
 /** How soon a client that found the queue full should try again. */
 const RETRY_MS = 1000;
 
 /**
- * The caches of a model. A request gets the cache that it continues; otherwise a new one while there is memory for more, then
- * the one that was used longest ago. Requests beyond those that run at once wait in the order in which they came.
+ * The caches of a model. A request takes the cache that it continues; otherwise a new one while there is memory for more, then
+ * the one that has most of its beginning, and of these the one that was used longest ago. Requests beyond those that run at once wait in the order in which they came.
  */
 export class CachePool {
   /** Idle caches; the first was used longest ago. */
@@ -94,15 +106,16 @@ export class CachePool {
   }
 
   #choose(suits: Suits): DialogueCache {
-    const found = this.#idle
-      .map((cache, index) => ({ index, suits: suits(cache) }))
-      .filter(({ suits }) => suits !== null)
-      .sort((a, b) => b.suits! - a.suits! || b.index - a.index)[0];
-    if (found !== undefined) return this.#idle.splice(found.index, 1)[0]!;
+    // The sort keeps the order of those that suit alike: the first was used longest ago.
+    const [best] = this.#idle
+      .map((cache, index) => ({ index, ...suits(cache) }))
+      .sort((a, b) => Number(b.takes) - Number(a.takes) || b.tokens - a.tokens);
     // Those that run have a cache each, this one included.
     const kept = this.#idle.length + this.#running - 1;
-    if (kept < this.size.caches) return new DialogueCache(this.model, this.size.contextLength);
-    return this.#idle.shift()!;
+    if (best === undefined || (!best.takes && kept < this.size.caches)) {
+      return new DialogueCache(this.model, this.size.contextLength);
+    }
+    return this.#idle.splice(best.index, 1)[0]!;
   }
 
   /** Waits in the queue. Who is called has taken over the place of a request that ended. */

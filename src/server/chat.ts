@@ -10,7 +10,7 @@ import type { LogitAdjustments } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Moment } from '../text/index.js';
 import { adjustmentsOf, readSteering, samplingChanges, seedOf, settingsOf } from './answer-settings.js';
-import type { Suits } from './cache-pool.js';
+import { type Suits, savesMore } from './cache-pool.js';
 import { createRowReader, type HoldReport, type HoldShares, WATCHED } from './hold-report.js';
 import { lengthOf, readMessage } from './messages.js';
 import { type ChatRequest, LIMITS } from './requests.js';
@@ -88,14 +88,16 @@ function checkLength({ messages }: ChatRequest, { contextLength }: ServedModel):
 }
 
 /**
- * Says how well a cache suits a dialogue: by the messages that both have, if the dialogue continues the cache's, or asks its
- * last question again.
+ * Says how well a cache suits a dialogue. It is taken if it has a message of the user, and all messages but the last, which
+ * is new or was edited, or most of its tokens are of use. Conversations that only begin alike do not take each other's.
  */
 export const continuing =
-  (dialogue: GivenDialogue): Suits =>
+  ({ messages, settings }: GivenDialogue): Suits =>
   (cache) => {
-    const shared = cache.shared(dialogue);
-    return shared > 0 && cache.length - shared <= 2 ? shared : null;
+    const shared = cache.shared({ messages, settings });
+    const hasUser = messages.slice(0, shared.messages).some(({ role }) => role === 'user');
+    const hasAllButLast = shared.messages === messages.length - 1;
+    return { tokens: shared.tokens, takes: hasUser && (hasAllButLast || savesMore(shared.tokens, cache)) };
   };
 
 /**

@@ -3,7 +3,7 @@ import { type GenerationOptions, generate } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { adjustmentsOf, samplingChanges, seedOf, settingsOf } from './answer-settings.js';
 import { ApiError } from './api-error.js';
-import type { Suits } from './cache-pool.js';
+import { type Suits, savesMore } from './cache-pool.js';
 import type { TokenCounts } from './chat.js';
 import { type BodyOptions, type ResponseHead, usageOf } from './chat-bodies.js';
 import { type CompletionRequest, LIMITS } from './requests.js';
@@ -78,13 +78,14 @@ const tooLong = (length: string, contextLength: number): ApiError =>
     code: 'context_length_exceeded',
   });
 
-/** Says how well a cache suits a prompt: by the tokens that both begin with, if these are most of the cache's. */
+/** Says how well a cache suits a prompt: by the tokens that both begin with. */
 export const beginning =
   ([ids = []]: readonly (readonly number[])[]): Suits =>
-  ({ session: { tokens } }) => {
+  (cache) => {
+    const { tokens } = cache.session;
     const differs = tokens.findIndex((id, index) => ids[index] !== id);
     const common = differs === -1 ? tokens.length : differs;
-    return common > 0 && 2 * common >= tokens.length ? common : null;
+    return { tokens: common, takes: savesMore(common, cache) };
   };
 
 /**
