@@ -20,7 +20,10 @@ afterAll(() => model.dispose());
 /** A server of one answer at once, and a stream that keeps its place until it is read. */
 async function busy(queue = 1): Promise<{ readonly server: Serving; readonly running: Response }> {
   const server = serving({ tiny: model }, {}, { parallel: 1, queue, keepAliveMs: 20 });
-  return { server, running: await server.ask(CHAT, asked) };
+  const running = await server.ask(CHAT, asked);
+  // The model may take longer to load than a stream waits.
+  while (server.shelf.loaded[0]?.pool.running !== 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  return { server, running };
 }
 
 const waiting = ({ shelf }: Serving): number => shelf.loaded[0]!.pool.waiting;
