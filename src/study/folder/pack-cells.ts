@@ -1,10 +1,11 @@
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlannedCell, Shard } from '../plan/index.js';
+import { ADDRESS_AT, ADDRESS_LENGTH } from './cell-file.js';
 import { makeFolder, replaceFile } from './durable.js';
 import { cellPath, findCellBytes, type StudyFolder } from './folder.js';
-import { packsPath } from './packs.js';
+import { linesOf, packsPath } from './packs.js';
 
 /** A pack that is being written. */
 export interface PackWriter {
@@ -17,7 +18,8 @@ const BUFFERED = 2 ** 20;
 
 /**
  * Writes a pack durably, and then removes the files of its cells: at every moment each cell is in one of the two.
- * @param name such as `1of32`; a pack of this name is replaced
+ * @param name such as `1of32`. A pack of this name is replaced; those of its cells that are not added are carried over, because
+ * they may belong to a plan of before or have been packed by another machine
  * @throws HoldfastError `E_UNWRITABLE`
  */
 export async function writePack(
@@ -26,8 +28,9 @@ export async function writePack(
   fill: (pack: PackWriter) => Promise<void>,
 ): Promise<void> {
   await makeFolder(packsPath(path));
-  const addresses: string[] = [];
-  await replaceFile(join(packsPath(path), `${name}.jsonl`), writer, async (temporary) => {
+  const addresses = new Set<string>();
+  const pack = join(packsPath(path), `${name}.jsonl`);
+  await replaceFile(pack, writer, async (temporary) => {
     const file = openSync(temporary, 'w');
     let waiting: Uint8Array[] = [];
     let length = 0;
@@ -37,14 +40,17 @@ export async function writePack(
       length = 0;
     };
     try {
-      await fill({
-        add(address, bytes) {
-          addresses.push(address);
-          waiting.push(bytes);
-          length += bytes.length;
-          if (length >= BUFFERED) flush();
-        },
-      });
+      const add = (address: string, bytes: Uint8Array): void => {
+        addresses.add(address);
+        waiting.push(bytes);
+        length += bytes.length;
+        if (length >= BUFFERED) flush();
+      };
+      await fill({ add });
+      for (const { line } of existsSync(pack) ? linesOf(pack) : []) {
+        const address = line.toString('latin1', ADDRESS_AT, ADDRESS_AT + ADDRESS_LENGTH);
+        if (!addresses.has(address)) add(address, line);
+      }
       flush();
     } finally {
       closeSync(file);

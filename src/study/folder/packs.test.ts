@@ -1,10 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { CellRecord } from '../plan/index.js';
 import { encodeCellFile } from './cell-file.js';
-import { listCells, readCell } from './folder.js';
+import { listCells, readCell, type StudyFolder } from './folder.js';
+import { packShard } from './pack-cells.js';
 
 const LABELS = {
   ...{ model: 'm', executor: 'cpu', precision: 'f32', source: 's', arm: 'off', seed: 0, index: 0 },
@@ -58,4 +59,15 @@ it('reads lines that are longer than a piece', async () => {
   const path = folderWith({ all: encodeCellFile(A, long) + encodeCellFile(B, done(2)) });
   expect(await readCell(path, A)).toEqual({ kind: 'kept', record: long });
   expect(await readCell(path, B)).toEqual({ kind: 'kept', record: done(2) });
+});
+
+it('carries over the cells of a pack that its next version does not have', async () => {
+  const path = folderWith({ '1of2': encodeCellFile(A, done(1)) + encodeCellFile(B, done(2)) });
+  const folder = { path, writer: 'w' } as StudyFolder;
+  await packShard(folder, { index: 1, count: 2 }, [{ address: A }]);
+  expect(await readCell(path, A)).toEqual({ kind: 'kept', record: done(1) });
+  expect(await readCell(path, B)).toEqual({ kind: 'kept', record: done(2) });
+  expect(readFileSync(join(path, 'packs/1of2.jsonl'), 'utf8')).toBe(
+    encodeCellFile(A, done(1)) + encodeCellFile(B, done(2)),
+  );
 });

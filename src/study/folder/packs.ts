@@ -90,7 +90,7 @@ function readIndex(folder: string, changed: bigint): PackIndex {
 }
 
 /** Yields the lines of a file with their line breaks; also a last one without. */
-function* linesOf(path: string): Generator<{ readonly line: Buffer; readonly offset: number }> {
+export function* linesOf(path: string): Generator<{ readonly line: Buffer; readonly offset: number }> {
   const file = openSync(path, 'r');
   try {
     let rest = Buffer.alloc(0);

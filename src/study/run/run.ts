@@ -116,6 +116,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
     await keep(first, plan);
     const summary = await compute(plan, run);
     if (!summary.complete) return summary;
+    if (options.dryRun) return summary;
     // The results are those of the study: a merge or a status writes them.
     if (options.shard === null) await exportResults(folder, plan, study.models);
     else await packShard(folder, options.shard, cellsOfShard(plan, options.shard));
