@@ -2,10 +2,9 @@ import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PlannedCell, Shard } from '../plan/index.js';
-import { ADDRESS_AT, ADDRESS_LENGTH } from './cell-file.js';
 import { makeFolder, replaceFile } from './durable.js';
 import { cellPath, findCellBytes, type StudyFolder } from './folder.js';
-import { linesOf, packsPath } from './packs.js';
+import { cellsOfPack, packsPath } from './packs.js';
 
 /** A pack that is being written. */
 export interface PackWriter {
@@ -47,8 +46,7 @@ export async function writePack(
         if (length >= BUFFERED) flush();
       };
       await fill({ add });
-      for (const { line } of existsSync(pack) ? linesOf(pack) : []) {
-        const address = line.toString('latin1', ADDRESS_AT, ADDRESS_AT + ADDRESS_LENGTH);
+      for (const { address, line } of existsSync(pack) ? cellsOfPack(pack) : []) {
         if (!addresses.has(address)) add(address, line);
       }
       flush();

@@ -78,8 +78,7 @@ function readIndex(folder: string, changed: bigint): PackIndex {
   const numbers = new Map<string, number>();
   const places: number[] = [];
   for (const [file, name] of files.entries()) {
-    for (const { line, offset } of linesOf(join(packsPath(folder), name))) {
-      const address = line.toString('latin1', ADDRESS_AT, ADDRESS_AT + ADDRESS_LENGTH);
+    for (const { address, line, offset } of cellsOfPack(join(packsPath(folder), name))) {
       // A failure in one pack may have been computed again in another.
       if (numbers.has(address) && isFailureLine(line)) continue;
       numbers.set(address, places.length / 3);
@@ -89,8 +88,22 @@ function readIndex(folder: string, changed: bigint): PackIndex {
   return { changed, files, numbers, places, pieces: new Map() };
 }
 
+/** A cell's line in a pack, with its line break. */
+interface PackLine {
+  readonly address: string;
+  readonly line: Buffer;
+  readonly offset: number;
+}
+
+/** Yields the cells of a pack. */
+export function* cellsOfPack(path: string): Generator<PackLine> {
+  for (const { line, offset } of linesOf(path)) {
+    yield { address: line.toString('latin1', ADDRESS_AT, ADDRESS_AT + ADDRESS_LENGTH), line, offset };
+  }
+}
+
 /** Yields the lines of a file with their line breaks; also a last one without. */
-export function* linesOf(path: string): Generator<{ readonly line: Buffer; readonly offset: number }> {
+function* linesOf(path: string): Generator<{ readonly line: Buffer; readonly offset: number }> {
   const file = openSync(path, 'r');
   try {
     let rest = Buffer.alloc(0);
