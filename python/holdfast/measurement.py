@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from .folders import open_folder
-from .json_files import FORMATS, check_format, read_json, read_lines
+from .json_files import FORMATS, read_lines
 from .tables import read_table
 
 _FORMAT = FORMATS["measurement"]
@@ -103,11 +103,7 @@ def read_measurement(path: str | os.PathLike[str]) -> Measurement:
     :raises FileError: if it is not one, naming file and place
     :raises OSError: if it cannot be opened
     """
-    hint = "Name the folder that holdfast measure wrote to (--out)"
-    folder = open_folder(path, "summary.json", "measurement", hint)
-    summary = read_json(folder / "summary.json", _FORMAT["summary.json"])
-    check_format(summary["format"], _FORMAT["format"], folder / "summary.json")
-    return Measurement(folder, summary)
+    return Measurement(*open_folder(path, "summary.json", "measurement", "measure", _FORMAT))
 
 
 def _estimate(found: Mapping[str, Any] | None) -> list[float | None]:

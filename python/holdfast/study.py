@@ -13,7 +13,7 @@ import pandas as pd
 
 from .errors import FileError
 from .folders import open_folder
-from .json_files import FORMATS, check, check_format, read_json, read_lines
+from .json_files import FORMATS, check, read_lines
 from .tables import read_table
 
 _FORMAT = FORMATS["study"]
@@ -108,10 +108,7 @@ def read_study(path: str | os.PathLike[str]) -> Study:
     :raises FileError: if it is not one, naming file and place
     :raises OSError: if it cannot be opened
     """
-    hint = "Name the folder that holdfast study run wrote to (--out)"
-    folder = open_folder(path, "study.json", "study", hint)
-    record = read_json(folder / "study.json", _FORMAT["study.json"])
-    check_format(record["format"], _FORMAT["format"], folder / "study.json")
+    folder, record = open_folder(path, "study.json", "study", "study run", _FORMAT)
     pattern = _FORMAT["plan.jsonl"]
     labels = list(pattern["labels"])
     rows = [

@@ -15,8 +15,9 @@ import { openStudy, type Study } from '../../study/index.js';
 import type { Moment } from '../../text/index.js';
 import { readVersions } from '../../versions.js';
 import {
+  addConcurrencyOptions,
   addModelArgument,
-  BATCH_DEFAULT,
+  type ConcurrencyFlags,
   dateTime,
   fetching,
   isEmbedded,
@@ -28,7 +29,7 @@ import {
 import { commandName, quoted } from '../terminal/index.js';
 
 /** Flags of both commands. */
-export interface PromptFlags {
+export interface PromptFlags extends ConcurrencyFlags {
   readonly systemFile: string;
   readonly rules?: string;
   readonly rounds: number;
@@ -36,8 +37,6 @@ export interface PromptFlags {
   readonly maxTokens: number;
   readonly executor: ExecutorName;
   readonly precision?: string;
-  readonly jobs?: number;
-  readonly batch?: number;
   readonly now?: Moment;
 }
 
@@ -46,7 +45,7 @@ export function addPromptOptions(
   command: Command,
   defaults: { readonly rounds: number; readonly dialogues: number; readonly dialoguesAre: string },
 ): Command {
-  return addModelArgument(command)
+  addModelArgument(command)
     .requiredOption('--system-file <file>', 'a file with the system prompt')
     .option(
       '--rules <file>',
@@ -60,18 +59,12 @@ export function addPromptOptions(
         .choices(EXECUTORS)
         .default('cpu'),
     )
-    .option('--precision <p>', 'precision of the weights, for executors that have a choice (default: auto)')
-    .option(
-      '--jobs <n>',
-      'threads, each with its own copy of the model (default: one per core)',
-      positiveInteger,
-    )
-    .option(
-      '--batch <n>',
-      `dialogues that each thread runs at once (default: ${BATCH_DEFAULT})`,
-      positiveInteger,
-    )
-    .option('--now <time>', `${NOW_HELP} (default: that of the first run, which is recorded)`, dateTime);
+    .option('--precision <p>', 'precision of the weights, for executors that have a choice (default: auto)');
+  return addConcurrencyOptions(command, 'the model').option(
+    '--now <time>',
+    `${NOW_HELP} (default: that of the first run, which is recorded)`,
+    dateTime,
+  );
 }
 
 /** The fewest dialogues that have an interval worth reading. */

@@ -41,10 +41,6 @@ export function dateTime(text: string): Moment {
 export const NOW_HELP =
   'the date and time that the chat template writes if it writes one: 2026-01-31, 2026-01-31T09:00 or 2026-01-31T09:00+02:00';
 
-/** For the help of `--batch`: what is chosen without it. */
-export const BATCH_DEFAULT =
-  '1; if the executor batches and the model is not tiny, up to 16, as many as fit into half of the free memory';
-
 /** Parses whole numbers from 0, separated by commas or white space: `1,2,3`. */
 export function integerList(text: string): number[] {
   const parts = text.split(/[\s,]+/).filter((part) => part !== '');

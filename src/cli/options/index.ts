@@ -3,7 +3,6 @@
  * flags, and input files. Knows commander and the library; must not know any single command.
  */
 export {
-  BATCH_DEFAULT,
   dateTime,
   decimal,
   integerList,
@@ -16,6 +15,7 @@ export {
   positiveInteger,
   STRENGTHS_HELP,
 } from './arguments.js';
+export { addConcurrencyOptions, BATCH_DEFAULT, type ConcurrencyFlags } from './concurrency.js';
 export { readDialogue, wantsAnswer } from './dialogue-file.js';
 export { fetching } from './fetching.js';
 export { type AskedHold, askedHold, withHold } from './hold.js';

@@ -4,7 +4,13 @@ import { forecast } from '../../findings/index.js';
 import { readableTable, textTable } from '../../report/index.js';
 import { planText, queuedCells, type RunSummary, type Shard, type Study } from '../../study/index.js';
 import type { Moment } from '../../text/index.js';
-import { BATCH_DEFAULT, dateTime, NOW_HELP, positiveInteger } from '../options/index.js';
+import {
+  addConcurrencyOptions,
+  type ConcurrencyFlags,
+  dateTime,
+  NOW_HELP,
+  positiveInteger,
+} from '../options/index.js';
 import { runShown } from '../running/index.js';
 import { commandName, note, quoted, stderr, stdout } from '../terminal/index.js';
 import type { StudyParts } from './parts.js';
@@ -13,10 +19,8 @@ import { resumeCommand } from './resume-command.js';
 import { chosenShard, readShard, type ShardFlags } from './shard-option.js';
 import { leftLine, summaryJson, summaryLines } from './summary.js';
 
-interface RunFlags extends ShardFlags {
+interface RunFlags extends ConcurrencyFlags, ShardFlags {
   readonly out?: string;
-  readonly jobs?: number;
-  readonly batch?: number;
   readonly queue?: string;
   readonly now?: Moment;
   readonly calibrate?: true;
@@ -28,21 +32,12 @@ interface RunFlags extends ShardFlags {
 
 /** Adds `study run`: runs a study or resumes it. */
 export function addStudyRun(study: Command, parts: StudyParts): void {
-  study
+  const command = study
     .command('run')
     .description('run a study, or resume it: finished cells are kept and not computed again')
     .argument('<spec>', 'the study specification, a YAML file')
-    .option('--out <folder>', 'the results folder (default: studies/NAME)')
-    .option(
-      '--jobs <n>',
-      'threads, each with its own copy of the models (default: one per core)',
-      positiveInteger,
-    )
-    .option(
-      '--batch <n>',
-      `dialogues that each thread runs at once (default: ${BATCH_DEFAULT})`,
-      positiveInteger,
-    )
+    .option('--out <folder>', 'the results folder (default: studies/NAME)');
+  addConcurrencyOptions(command, 'the models')
     .option(
       '--shard <i/n|array>',
       'run only part i of n, for several machines, or the part of this Slurm array task; study merge joins the parts',

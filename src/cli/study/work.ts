@@ -1,16 +1,14 @@
 import type { Command } from 'commander';
 import { runWorker } from '../../study/index.js';
-import { BATCH_DEFAULT, positiveInteger } from '../options/index.js';
+import { addConcurrencyOptions, type ConcurrencyFlags } from '../options/index.js';
 import { listenForSignals, note, SIGNAL_CODES, stderr } from '../terminal/index.js';
 import type { StudyParts } from './parts.js';
 import { readQueue } from './queue-option.js';
 import { readModel } from './run.js';
 
-interface WorkFlags {
+interface WorkFlags extends ConcurrencyFlags {
   readonly queue: string;
   readonly out?: string;
-  readonly jobs?: number;
-  readonly batch?: number;
   readonly model?: Readonly<Record<string, string>>;
 }
 
@@ -19,7 +17,7 @@ const PAUSE_MS = 30_000;
 
 /** Adds `study work`: computes the cells that `study run --queue` has put into a queue. */
 export function addStudyWork(study: Command, parts: StudyParts): void {
-  study
+  const command = study
     .command('work')
     .description('compute cells of a study that was started with study run --queue, until it is stopped')
     .argument('<spec>', 'the study specification, as study run has it')
@@ -27,17 +25,8 @@ export function addStudyWork(study: Command, parts: StudyParts): void {
     .option(
       '--out <folder>',
       'the results folder, if this machine shares it (default: send the records back)',
-    )
-    .option(
-      '--jobs <n>',
-      'threads, each with its own copy of the models (default: one per core)',
-      positiveInteger,
-    )
-    .option(
-      '--batch <n>',
-      `dialogues that each thread runs at once (default: ${BATCH_DEFAULT})`,
-      positiveInteger,
-    )
+    );
+  addConcurrencyOptions(command, 'the models')
     .option('--model <name=path>', 'path of a model of the study; repeatable', readModel)
     .action((file: string, flags: WorkFlags) => work(file, flags, parts));
 }
