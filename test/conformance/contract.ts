@@ -202,6 +202,9 @@ export function contractSuite(name: string, family: FamilyName, create: CreateEx
     };
     await refuse({ tokens: [] }, 'E_TOKEN_RANGE');
     await refuse({ tokens: [-1] }, 'E_TOKEN_RANGE');
+    await refuse({ tokens: [0.5] }, 'E_TOKEN_RANGE');
+    await refuse({ tokens: [Number.NaN] }, 'E_TOKEN_RANGE');
+    await refuse({ tokens: [2 ** 32 + 3] }, 'E_TOKEN_RANGE');
     await refuse({ tokens: [executor.blueprint.vocabSize] }, 'E_TOKEN_RANGE');
     await refuse({ tokens: Array<number>(9).fill(1) }, 'E_CONTEXT_FULL');
     await refuse({ intervention: intervene([{ start: 5, end: 3 }], 'boost', 2) }, 'E_TARGET');

@@ -27,7 +27,7 @@ export function copyRequest(request: ForwardRequest): ForwardRequest {
   const { tokens, logits, intervention, spans, silenced, taps } = request;
   return {
     ...request,
-    tokens: Int32Array.from(tokens),
+    tokens: tokens.slice(),
     logits: typeof logits === 'string' ? logits : { ...logits },
     ...(intervention && {
       intervention: {
