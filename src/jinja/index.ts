@@ -6,6 +6,7 @@
  */
 export { TemplateError } from './errors.js';
 export { type JinjaTemplate, parseJinja } from './interpreter.js';
+export { resetLimits } from './limits.js';
 export { isSpace } from './space.js';
 export { type Origin, Str } from './str.js';
 export type { Clock } from './strftime.js';

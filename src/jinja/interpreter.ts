@@ -42,9 +42,9 @@ export function parseJinja(source: string): JinjaTemplate {
   });
   return {
     render(names, now) {
+      resetLimits();
       const run: Run = { context: new Map([...globalsAt(now), ...names]), line: 1, depth: 0 };
       const out = new StrBuilder();
-      resetLimits();
       located(run, () => execute(enter(symbols, null, run), out));
       const { text, origins } = out.build();
       return { text, origins };

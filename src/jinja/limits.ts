@@ -14,7 +14,7 @@ let steps = 0;
 /** The tags, expressions or values that are being worked on inside each other. */
 let nesting = 0;
 
-/** Begins a rendering, or the compilation of a template. */
+/** Begins a rendering, or the compilation of a template. Call it before the values of a rendering are built: building them counts. */
 export function resetLimits(): void {
   steps = 0;
   nesting = 0;

@@ -64,6 +64,15 @@ describe('a chat template', () => {
     );
   });
 
+  it('renders the next dialogue after one that took too many steps', () => {
+    const loop = '{% for i in range(messages[0].content | int) %}';
+    const template = compileTemplate(`${loop}${loop}{% endfor %}{% endfor %}ready`);
+    const render = (content: string): string =>
+      template.render([{ role: 'user', content }], { addGenerationPrompt: false, now: NOW });
+    expect(() => render('10000')).toThrow(/takes more than \d+ steps/);
+    expect(render('3')).toBe('ready');
+  });
+
   it('reports its own errors', () => {
     expect(() => compileTemplate('{% for %}', 'x.jinja')).toThrow(
       expect.objectContaining({

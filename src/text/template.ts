@@ -3,6 +3,7 @@ import {
   type JinjaTemplate,
   type Origin,
   parseJinja,
+  resetLimits,
   Str,
   TemplateError,
   type Value,
@@ -78,6 +79,7 @@ function renderDialogue(
   messages: readonly TemplateMessage[],
   { addGenerationPrompt, specialTokens = {}, now }: RenderOptions,
 ): Rendering {
+  resetLimits();
   const values = messageValues(messages);
   // The names that transformers defines.
   const names: [string, Value][] = [
@@ -99,7 +101,7 @@ function renderDialogue(
   return { text, words: wordsOf(origins, values.messages) };
 }
 
-/** Returns which characters come from which message, from which come from which source. @param messages by source */
+/** Returns which characters come from which message, given which come from which source. @param messages by source */
 function wordsOf(origins: readonly Origin[], messages: readonly number[]): readonly Origin[] {
   const words: Origin[] = [];
   for (const { start, end, message: source } of origins) {
