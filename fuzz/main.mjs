@@ -59,7 +59,7 @@ async function fuzz(name) {
   const wanted = inputs === null ? Number(options.runs) : 1;
   const begun = Date.now();
   const untilMs = begun + 1000 * Number(options.seconds);
-  let [done, deaths, findings, last] = [0, 0, 0, { kept: [], branches: 0 }];
+  let [done, deaths, findings, last] = [0, 0, 0, { kept: 0, branches: 0 }];
   while (done < wanted && Date.now() < untilMs) {
     const result = await work(
       { name, inputs, untilMs, runs: wanted - done, seed: Number(options.seed) + deaths },
@@ -79,7 +79,7 @@ async function fuzz(name) {
     if (inputs !== null || deaths === MOST_DEATHS) break;
   }
   const seconds = (Date.now() - begun) / 1000;
-  const kept = `${last.branches} branches, ${last.kept.length} inputs that cover them`;
+  const kept = `${last.branches} branches, ${last.kept} inputs that cover them`;
   console.log(
     `${name}: ${done} runs in ${Math.round(seconds)} s, ${kept}, ${findings} findings (seed ${options.seed})`,
   );
@@ -100,7 +100,7 @@ function work(task, onFinding) {
     const ended = (death) => {
       clearInterval(timer);
       void worker.terminate();
-      resolve({ kept: [], branches: 0, death, done: Atomics.load(progress, 0) });
+      resolve({ kept: 0, branches: 0, death, done: Atomics.load(progress, 0) });
     };
     const input = () => current.slice(0, Atomics.load(progress, 1));
     const timer = setInterval(() => {

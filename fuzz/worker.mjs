@@ -21,6 +21,8 @@ const collectGarbage = runInNewContext('gc');
 const target = (await import(`./targets/${name}.mjs`)).default;
 const { HoldfastError } = await import('../dist-fuzz/errors.js');
 const random = randomFrom(seed);
+/** Copies, because the slice of a Buffer shares its memory and a mutation would change the seed. */
+const seeds = target.seeds().map((seed) => new Uint8Array(seed));
 const dictionary = dictionaryOf(target.rooms);
 
 /** For each branch, one bit for each magnitude of its count that some input reached. */
@@ -30,17 +32,15 @@ const kept = [];
 const shortest = new Map();
 /** Indices of the inputs that are the shortest of some branch; found again after something new was reached. */
 let favoured = null;
-const findings = new Map();
+const findings = new Set();
 
 if (inputs !== null) for (const input of inputs) await execute(input);
 else {
-  const seeds = target.seeds();
   for (const input of seeds) await execute(input);
   for (let done = seeds.length; done < runs && Date.now() < untilMs; done++) await execute(nextInput());
 }
 parentPort.postMessage({
-  findings: [...findings.values()],
-  kept: [...new Set(shortest.values())].map((index) => kept[index]),
+  kept: new Set(shortest.values()).size,
   branches: shortest.size,
 });
 
@@ -83,8 +83,8 @@ async function execute(input) {
   const place = /(?:dist-fuzz|targets)\/[^)\n]*/.exec(failure.stack ?? '')?.[0] ?? '';
   const key = `${failure.name}: ${failure.message.replaceAll(/[\d"'].*/gs, '')} ${place}`;
   if (findings.has(key)) return;
-  findings.set(key, { what: failure.stack ?? String(failure), input });
-  parentPort.postMessage({ finding: findings.get(key) });
+  findings.add(key);
+  parentPort.postMessage({ finding: { what: failure.stack ?? String(failure), input } });
 }
 
 /** Runs an input once. A refusal is what it should get; every other error is a failure. */
@@ -155,7 +155,7 @@ function dictionaryOf(rooms) {
   for (const [module, list] of Object.entries(literals)) {
     if (rooms.some((room) => module.startsWith(room))) for (const literal of list) found.add(String(literal));
   }
-  for (const input of target.seeds()) {
+  for (const input of seeds) {
     for (const [word] of Buffer.from(input)
       .toString('latin1')
       .matchAll(/[\w.-]{2,30}/g))

@@ -12,6 +12,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loadModel } from '../dist/load.js';
+import { lineOf } from './slope.mjs';
 
 const { values: options } = parseArgs({
   options: {
@@ -51,8 +52,9 @@ const PARTS = {
       sizes.push(process.memoryUsage.rss());
       process.stdout.write(` ${(sizes.at(-1) / 2 ** 20).toFixed(1)}`);
     }
-    const [slope, error] = slopeOf(sizes.slice(2)).map((bytes) => (bytes * 10) / loads);
-    console.log(`; ${Math.round(slope)} ± ${Math.round(1.96 * error)} bytes a load after the first fifth`);
+    const { slope, low, high } = lineOf(sizes.slice(2).map((bytes, tenth) => [(tenth * loads) / 10, bytes]));
+    const [perLoad, least, most] = [slope, low, high].map(Math.round);
+    console.log(`; ${perLoad} [${least}, ${most}] bytes a load after the first fifth`);
   },
 
   async twoModels() {
@@ -102,16 +104,6 @@ const PARTS = {
     console.log(`${passes} disposals in the middle of passes: ${counts}`);
   },
 };
-
-/** Returns the slope of a line through values at 0, 1, 2, … and its standard error. */
-function slopeOf(values) {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const middle = (values.length - 1) / 2;
-  const spread = values.reduce((sum, _, i) => sum + (i - middle) ** 2, 0);
-  const slope = values.reduce((sum, value, i) => sum + (i - middle) * (value - mean), 0) / spread;
-  const rest = values.reduce((sum, value, i) => sum + (value - mean - slope * (i - middle)) ** 2, 0);
-  return [slope, Math.sqrt(rest / (values.length - 2) / spread)];
-}
 
 if (options.part !== undefined) await PARTS[options.part]();
 else {

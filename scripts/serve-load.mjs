@@ -10,7 +10,8 @@
  *   node scripts/serve-load.mjs --url http://127.0.0.1:8080 --pid PID
  */
 import { parseArgs } from 'node:util';
-import { metric, quantile, serverAt, slope, startServer } from './serve-support.mjs';
+import { metric, quantile, serverAt, startServer } from './serve-support.mjs';
+import { lineOf } from './slope.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -130,7 +131,7 @@ console.log(
 );
 const [least, most] = [Math.min, Math.max].map((of) => of(...half.map(([, size]) => size)).toFixed(0));
 console.log(
-  `memory MiB: at first ${memory[2]?.[1].toFixed(0)}, in the second half ${least} to ${most}, slope ${slope(half).toFixed(2)} a minute`,
+  `memory MiB: at first ${memory[2]?.[1].toFixed(0)}, in the second half ${least} to ${most}, slope ${lineOf(half).slope.toFixed(2)} a minute`,
 );
 console.log(`requests that still run ${running}, exit code ${code}`);
 process.exitCode = found.lost.length > 0 || running !== 0 || code !== 0 ? 1 : 0;

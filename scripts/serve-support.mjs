@@ -56,16 +56,8 @@ export function serverAt(url, pid) {
 }
 
 /** Returns the memory of a process in MiB. */
-function memoryOf(pid) {
+export function memoryOf(pid) {
   return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
-}
-
-/** Returns the slope of the line that fits pairs of numbers best, by least squares. */
-export function slope(pairs) {
-  const mean = (place) => pairs.reduce((sum, pair) => sum + pair[place], 0) / pairs.length;
-  const [x, y] = [mean(0), mean(1)];
-  const covariance = pairs.reduce((sum, pair) => sum + (pair[0] - x) * (pair[1] - y), 0);
-  return covariance / pairs.reduce((sum, pair) => sum + (pair[0] - x) ** 2, 0);
 }
 
 /** Returns a number of the server's metrics, the sum over labels. */

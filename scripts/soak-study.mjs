@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { memoryOf } from './serve-support.mjs';
 import { lineOf } from './slope.mjs';
 
 const { values } = parseArgs({ options: { cells: { type: 'string', default: '100000' } } });
@@ -29,8 +30,7 @@ for (const run of ['first run', 'run again']) {
   child.stdout.on('data', (chunk) => said.push(chunk));
   const points = [];
   const watch = setInterval(() => {
-    const memory = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1];
-    if (memory !== undefined) points.push([(performance.now() - since) / 60_000, memory / 1024]);
+    if (child.exitCode === null) points.push([(performance.now() - since) / 60_000, memoryOf(child.pid)]);
   }, 1000);
   const code = await new Promise((ended) => child.on('exit', ended));
   clearInterval(watch);

@@ -17,14 +17,12 @@ const NOW = ['--now', '2026-11-29T12:00'];
  * The commands by name:
  * - `prepare` writes what the command reads, and returns what `stop` ends;
  * - `words` are the arguments of Node; `runners` says how many processes run it at once;
- * - `longestMs` is about how long a run takes, without the start of Node;
  * - `final` says whether a file has the bytes of an undisturbed run as soon as it has its name;
  * - `refuses` is the only failure of a run that follows a broken one, if there may be one.
  */
 export const COMMANDS = {
   study: {
     runners: 2,
-    longestMs: 500,
     prepare({ folder }) {
       const spec = { name: 'tiny', dialogues: 12, arms: { off: 'o', on: 'n' }, costs: 5, ranked: 2 };
       writeFileSync(join(folder, 'tiny.json'), JSON.stringify(spec));
@@ -38,7 +36,6 @@ export const COMMANDS = {
   },
   calibrate: {
     runners: 1,
-    longestMs: 3000,
     prepare({ folder }) {
       writeFileSync(join(folder, 'prompt.txt'), "Answer as a ship's cook.\n");
     },
@@ -52,7 +49,6 @@ export const COMMANDS = {
   },
   download: {
     runners: 1,
-    longestMs: 300,
     async prepare(place) {
       place.hub = await startLocalHub(at('test/fixtures/models/llama'));
       return () => place.hub.close();
@@ -69,7 +65,6 @@ export const COMMANDS = {
   },
   measure: {
     runners: 1,
-    longestMs: 1500,
     prepare() {},
     words: ({ out }) => [
       ...[main, 'measure', 'organism', '--dialogues', '2', '--rounds', '2', '--max-tokens', '8'],
@@ -81,7 +76,6 @@ export const COMMANDS = {
   },
   chat: {
     runners: 1,
-    longestMs: 800,
     prepare() {},
     words: () => [
       ...[main, 'chat', 'organism', '--threads', '1', '--max-tokens', '4', '--temperature', '0', ...NOW],
@@ -152,7 +146,7 @@ export const isTemporary = (name) => /\.tmp$|incomplete$/.test(name);
 
 /**
  * Compares what is on disk with an undisturbed run, and with what was there before.
- * @returns what is wrong, in words
+ * @returns `faults`, what is wrong in words, and `now`, the files on disk
  */
 export function faultsOf(command, place, expected, before) {
   const faults = [];

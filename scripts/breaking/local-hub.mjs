@@ -44,10 +44,6 @@ export async function startLocalHub(folder, everyMs = 2) {
   await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
   return {
     endpoint: `http://127.0.0.1:${server.address().port}`,
-    /** The names of complete blobs, and their bytes. */
-    blobs: new Map([...files].map(([name, bytes]) => [hashes.get(name), bytes])),
-    names: [...files.keys()],
-    commit: COMMIT,
     close() {
       server.close();
       server.closeAllConnections();
