@@ -98,9 +98,14 @@ export class HoldfastError extends Error {
   }
 }
 
+/** Whether an error of the system has one of some codes. */
+export function hasCode(error: unknown, codes: readonly unknown[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(error.code);
+}
+
 /** Whether a file system error means that the file does not exist. */
 export function isMissing(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
+  return hasCode(cause, ['ENOENT', 'ENOTDIR']);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
+import { hasCode } from '../errors.js';
 
 /** What Windows answers while another program, such as a virus scanner, has one of the two files open. */
 const IN_USE: readonly unknown[] = ['EPERM', 'EACCES', 'EBUSY'];
@@ -35,5 +36,4 @@ export function renameFileNow(from: string, to: string): void {
   renameSync(from, to);
 }
 
-const isInUse = (error: unknown): boolean =>
-  process.platform === 'win32' && error instanceof Error && 'code' in error && IN_USE.includes(error.code);
+const isInUse = (error: unknown): boolean => process.platform === 'win32' && hasCode(error, IN_USE);

@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { hasCode } from '../errors.js';
 
 /** Windows cannot flush a folder; the journal of NTFS protects its entries. */
 const flushesFolders = (): boolean => process.platform !== 'win32';
@@ -19,7 +20,7 @@ export async function syncFile(path: string): Promise<void> {
 const NOT_POSSIBLE: readonly unknown[] = ['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'];
 
 function throwUnlessNotPossible(error: unknown): void {
-  if (!(error instanceof Error && 'code' in error && NOT_POSSIBLE.includes(error.code))) throw error;
+  if (!hasCode(error, NOT_POSSIBLE)) throw error;
 }
 
 /** Flushes a folder to disk. A file's name is stored in its folder, which is written separately from the file. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { hasCode } from '../errors.js';
 
 /** The suffix of a file that is being written. */
 export const TEMPORARY = '.tmp';
@@ -53,6 +54,6 @@ function isRunning(pid: number): boolean {
     return true;
   } catch (error) {
     // Only this says that there is none: EPERM is a process of another user.
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return !hasCode(error, ['ESRCH']);
   }
 }

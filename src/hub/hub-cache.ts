@@ -11,7 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { isMissing, readError } from '../errors.js';
+import { hasCode, isMissing, readError } from '../errors.js';
 import {
   makeFolder,
   removeLeftovers,
@@ -202,7 +202,7 @@ const NO_LINKS: readonly unknown[] = ['EPERM', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP'
 /** Returns a handler that does something else if links are not possible. */
 function unlessForbidden(instead: () => Promise<void>): (error: unknown) => Promise<void> {
   return (error) => {
-    if (error instanceof Error && 'code' in error && NO_LINKS.includes(error.code)) return instead();
+    if (hasCode(error, NO_LINKS)) return instead();
     throw error;
   };
 }

@@ -3,7 +3,7 @@ import { SPACE_CHARACTERS } from './space.js';
 import { Str, StrBuilder } from './str.js';
 
 /** Returns the code points of a string. */
-function pointsOf({ text }: Str): readonly string[] {
+export function pointsOf({ text }: Str): readonly string[] {
   countSteps(text.length);
   return [...text];
 }

@@ -1,6 +1,6 @@
 import { divide, multiply, negate, power } from './arithmetic.js';
 import { fail, unsupported } from './errors.js';
-import { countInts, countSteps } from './limits.js';
+import { countInts, countSteps, MAX_DIGITS } from './limits.js';
 import { roundedQuotient, roundFloat } from './number-format.js';
 import { strip } from './split.js';
 import { Str } from './str.js';
@@ -36,9 +36,6 @@ const PREFIXES: Readonly<Record<number, RegExp>> = { 2: /^0b_?/i, 8: /^0o_?/i, 1
 
 /** A JavaScript number holds this many digits of any base exactly. */
 const DIGITS_AT_ONCE = 10;
-
-/** The most decimal digits that Python reads. It reads other bases without a limit. */
-const MAX_DIGITS = 4300;
 
 /** Python's `int(text, base)`; null where it fails. */
 function parseInteger(value: Str, base: number): bigint | null {

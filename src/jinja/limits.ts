@@ -9,6 +9,9 @@ const MAX_STEPS = 5_000_000;
 /** The most tags, expressions or values inside each other. Python's compiler stops at about as many. */
 const MAX_NESTING = 200;
 
+/** The most decimal digits of an int that Python reads or prints. Other bases have no limit. */
+export const MAX_DIGITS = 4300;
+
 /** The steps of the rendering that is running. A rendering is synchronous, so there is only one at a time. */
 let steps = 0;
 /** The tags, expressions or values that are being worked on inside each other. */

@@ -1,6 +1,6 @@
 import type { CallArguments, Expression, Slice } from './ast.js';
 import { TemplateError } from './errors.js';
-import { inside } from './limits.js';
+import { inside, MAX_DIGITS } from './limits.js';
 import { Str } from './str.js';
 import { TokenStream } from './token-stream.js';
 import type { Value } from './values.js';
@@ -23,10 +23,8 @@ export interface TupleOptions {
   readonly inParentheses?: boolean;
 }
 
-/** Python reads no longer literals in base 10. */
-const MAX_DIGITS = 4300;
-
-function integerOf(digits: string, line: number): bigint {
+function integerOf(text: string, line: number): bigint {
+  const digits = text.replaceAll('_', '');
   if (digits.length <= MAX_DIGITS) return BigInt(digits);
   throw new TemplateError('syntax', `an integer of more than ${MAX_DIGITS} digits`, line);
 }
@@ -70,13 +68,14 @@ export abstract class OperandParser extends TokenStream {
       return { type: 'constant', value: new Str(text), line };
     }
     if (type === 'integer' || type === 'float') {
-      const digits = this.next().value.replaceAll('_', '');
-      return { type: 'constant', value: type === 'integer' ? integerOf(digits, line) : Number(digits), line };
+      const { value: text } = this.next();
+      const value = type === 'integer' ? integerOf(text, line) : Number(text.replaceAll('_', ''));
+      return { type: 'constant', value, line };
     }
     if (this.skipOperator('(')) {
-      const inside = this.parseTuple({ inParentheses: true });
+      const tuple = this.parseTuple({ inParentheses: true });
       this.expectOperator(')');
-      return inside;
+      return tuple;
     }
     if (this.skipOperator('[')) return { type: 'list', items: this.#parseItems(']'), line };
     if (this.skipOperator('{')) return { type: 'dict', entries: this.#parseEntries(), line };
@@ -115,11 +114,7 @@ export abstract class OperandParser extends TokenStream {
         const { type, value } = this.next();
         if (type === 'name') node = { type: 'attribute', object: node, name: value, line };
         else if (type === 'integer') {
-          const index: Expression = {
-            type: 'constant',
-            value: integerOf(value.replaceAll('_', ''), line),
-            line,
-          };
+          const index: Expression = { type: 'constant', value: integerOf(value, line), line };
           node = { type: 'item', object: node, index, line };
         } else throw new TemplateError('syntax', 'expected a name or a number after "."', line);
       } else if (this.skipOperator('['))

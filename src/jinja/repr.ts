@@ -1,5 +1,5 @@
 import { fail, unsupported } from './errors.js';
-import { countInts, inside } from './limits.js';
+import { countInts, inside, MAX_DIGITS } from './limits.js';
 import { replaceMatches } from './markup.js';
 import { EMPTY, joined, Str, StrBuilder } from './str.js';
 import { Dict, DictView, Lazy, List, type Obj, Range, Tuple, Undefined, type Value } from './values.js';
@@ -48,9 +48,6 @@ function listed(open: string, items: Iterable<Value>, close: string): Str {
   const parts = inside(() => Array.from(items, repr));
   return new StrBuilder().addText(open).add(joined(parts, COMMA).build()).addText(close).build();
 }
-
-/** Python prints no int of more digits. */
-const MAX_DIGITS = 4300;
 
 function intRepr(value: bigint): string {
   countInts(value);

@@ -1,5 +1,6 @@
+import { pointsOf } from './case.js';
 import { fail, unsupported } from './errors.js';
-import { countSearch, countSteps } from './limits.js';
+import { countSearch } from './limits.js';
 import { isSpace } from './space.js';
 import type { Str } from './str.js';
 import { requireIndex, requireStr, Tuple, type Value } from './values.js';
@@ -67,8 +68,7 @@ const OF_EACH: Readonly<Record<string, RegExp>> = {
 
 /** Python's `isalpha`, `isdigit`, …. */
 export function isPredicate(text: Str, name: string): boolean {
-  countSteps(text.text.length);
-  const points = [...text.text];
+  const points = pointsOf(text);
   switch (name) {
     case 'isspace':
       return points.length > 0 && points.every(isSpace);
