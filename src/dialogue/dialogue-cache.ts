@@ -139,7 +139,8 @@ export class DialogueCache {
   ): AsyncGenerator<AnswerStep, Turn | null> {
     const shared = this.#shared(messages);
     const key = steeringKey(settings);
-    const isClean = settings.policy === 'off' || cleansCache(settings);
+    const cleans = cleansCache(settings);
+    const isClean = settings.policy === 'off' || cleans;
     const grid = headGrid(this.model.executor.blueprint);
     const silenced = silencedBy(settings, grid);
     if (key !== this.#steering) {
@@ -150,10 +151,9 @@ export class DialogueCache {
         without: without === null ? 0 : this.#caches.without.cleanLengthUnder(silenced.heads),
       });
     }
-    const cleanLength = cleansCache(settings) ? pastLength(prompt) : 0;
+    const cleanLength = cleans ? pastLength(prompt) : 0;
     // The policy acts on the last message: its tokens are of no use if they were computed without one.
-    if (cleansCache(settings))
-      this.#caches.keep({ dialogue: cleanLength, without: Number.POSITIVE_INFINITY });
+    if (cleans) this.#caches.keep({ dialogue: cleanLength, without: Number.POSITIVE_INFINITY });
     const answers = this.#answers.filter(({ before }) => before < shared);
     this.#messages = messages;
     this.#ends = prompt.messages.map(({ places }) => places.at(-1)?.end ?? 0);
@@ -193,7 +193,7 @@ export class DialogueCache {
         system,
         user: messages.findLast(({ role }) => role === 'user')?.content ?? '',
         settings,
-        cleaned: cleansCache(settings) ? { tokens: cleanLength, recomputed } : null,
+        cleaned: cleans ? { tokens: cleanLength, recomputed } : null,
         dropped: [],
       },
     });

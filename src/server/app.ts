@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { memoryUsage } from 'node:process';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { cors } from 'hono/cors';
@@ -20,6 +19,7 @@ import {
 import { type Access, checkNames, checkToken } from './guard.js';
 import { Metrics } from './metrics.js';
 import type { ModelShelf } from './model-shelf.js';
+import { newId } from './new-id.js';
 import { ROUTES } from './openapi.js';
 import { readRequest } from './read-body.js';
 import { chatRequest, completionRequest } from './requests.js';
@@ -67,7 +67,7 @@ export function createApp(options: ServerOptions): OpenAPIHono<Env> {
 
   app.use(async (c, next) => {
     c.set('since', performance.now());
-    c.set('request', `req_${randomUUID().replaceAll('-', '')}`);
+    c.set('request', newId('req_'));
     c.set('contents', { request: null, answers: [] });
     await next();
     c.header('x-request-id', c.get('request'));

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { RequestError } from '@hono/node-server';
 import { ApiError, toApiError } from './api-error.js';
+import { newId } from './new-id.js';
 import type { LogEntry } from './respond.js';
 
 /** What Node refuses by other statuses than 400, by the codes of its errors. */
@@ -59,7 +59,7 @@ export class BrokenRequests {
   }
 
   #refuse(error: ApiError): Refusal {
-    const request = `req_${randomUUID().replaceAll('-', '')}`;
+    const request = newId('req_');
     const { status } = error;
     this.log({
       ...{ request, method: '-', path: '-', status, outcome: 'failed', ms: 0, tokens: null, contents: null },

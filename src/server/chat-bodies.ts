@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Moment } from '../text/index.js';
 import type { ChatEvent, TokenCounts } from './chat.js';
 import type { HoldReport } from './hold-report.js';
+import { newId } from './new-id.js';
 import type { SamplingRequest } from './requests.js';
 import type { ServedModel } from './served-model.js';
 import type { ChosenLogprob } from './token-logprobs.js';
@@ -20,7 +20,7 @@ export interface ResponseHead {
  */
 export function responseHead(prefix: string, { id, fingerprint }: ServedModel, now: Moment): ResponseHead {
   return {
-    id: `${prefix}-${randomUUID().replaceAll('-', '')}`,
+    id: newId(`${prefix}-`),
     created: Math.floor(Date.parse(now) / 1000),
     model: id,
     system_fingerprint: fingerprint,

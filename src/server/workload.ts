@@ -25,10 +25,6 @@ export class Workload {
     return this.#running.size;
   }
 
-  get stopping(): boolean {
-    return this.#stopping;
-  }
-
   /** @throws ApiError 503 while the server stops */
   assertOpen(): void {
     if (!this.#stopping) return;

@@ -29,7 +29,7 @@ import {
   refuseIdleCache,
   withHold,
 } from '../options/index.js';
-import { listenForSignals, stderr, stdout, verbosity } from '../terminal/index.js';
+import { listenForSignals, stderr, stdout, stopped, verbosity } from '../terminal/index.js';
 import type { ServeFlags } from './flags.js';
 
 const GIB = 2 ** 30;
@@ -121,10 +121,6 @@ function checkDistinct(entries: readonly ShelfEntry[]): void {
   throw new HoldfastError('E_USAGE', `two models would have the name ${twice}`, {
     hint: 'Rename the file or folder of one of them',
   });
-}
-
-function stopped(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 /** Writes a line of the log: no texts, unless they were asked for. A quiet command writes failures only. */

@@ -13,7 +13,7 @@ import {
   type ModelOptions,
   modelPath,
 } from '../options/index.js';
-import { listenForSignals, note, stdout } from '../terminal/index.js';
+import { listenForSignals, note, stdout, stopped } from '../terminal/index.js';
 import { localModels } from './models.js';
 import { localStudies } from './studies.js';
 
@@ -59,7 +59,7 @@ async function studio(
     const address = `${listening.url}/`;
     stdout.lines([`listening on ${address}`]);
     if (open) openInBrowser(named === undefined ? address : `${address}?model=${encodeURIComponent(named)}`);
-    await new Promise((resolve) => stop.signal.addEventListener('abort', resolve, { once: true }));
+    await stopped(stop.signal);
     listening.close();
     await workload.drain(0);
     listening.end();

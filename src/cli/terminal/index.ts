@@ -18,6 +18,6 @@ export {
 } from './output.js';
 export { printBytes } from './print-bytes.js';
 export { printNames } from './print-names.js';
-export { listenForSignals, SIGNAL_CODES } from './signals.js';
+export { listenForSignals, SIGNAL_CODES, stopped } from './signals.js';
 export { note, setVerbosity, verbosity } from './verbosity.js';
 export { createWordWrap, wrapWords } from './word-wrap.js';

@@ -18,3 +18,8 @@ export function listenForSignals() {
     end: (): void => void process.off('SIGINT', listen).off('SIGTERM', listen),
   };
 }
+
+/** Waits until a signal has fired. */
+export function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -2,11 +2,11 @@
  * The results folder of a study: its files and cells, exports to JSONL and Parquet, locks, and merging. Knows plans and
  * records; must not know how cells are computed.
  */
+export { ADDRESS_AT, ADDRESS_LENGTH, decodeCellFile } from './cell-file.js';
 export { exportResults, readResults } from './export.js';
 export {
   alone,
   cellText,
-  decodeCell,
   findCellBytes,
   hasCells,
   keepCell,

@@ -4,7 +4,7 @@ import type { Job, Queue } from 'bullmq';
 import { HoldfastError } from '../../errors.js';
 import {
   cellText,
-  decodeCell,
+  decodeCellFile,
   findCellBytes,
   keepCell,
   keepTimings,
@@ -119,7 +119,7 @@ async function isKept(job: Job<QueuedJob, JobAnswer>, awaited: Awaited, work: Wo
   const timings = new Map<string, CellTiming>();
   for (const [at, { text, timing }] of (job.returnvalue.cells ?? []).entries()) {
     const address = awaited.data.cells[at]!;
-    const decoded = decodeCell(Buffer.from(text), address);
+    const decoded = decodeCellFile(text, address);
     if ('damage' in decoded) throw new HoldfastError('E_QUEUE', `an answer is damaged: ${decoded.damage}`);
     await keepCell(folder, address, decoded.record);
     if (timing !== null) timings.set(address, timing as CellTiming);

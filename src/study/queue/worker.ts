@@ -6,9 +6,11 @@ import { planConcurrency } from '../../concurrency.js';
 import { HoldfastError } from '../../errors.js';
 import { parseMoment } from '../../text/index.js';
 import {
+  ADDRESS_AT,
+  ADDRESS_LENGTH,
   cellText,
   checkFolder,
-  decodeCell,
+  decodeCellFile,
   findCellBytes,
   keepCell,
   openFolder,
@@ -148,7 +150,7 @@ function cellsOf(study: Study, text: string | null): Map<string, Cell> {
   const offer: Offer = JSON.parse(text);
   const cells = study.cellsAt(parseMoment(offer.now));
   const rankings = cells.rankings.flatMap(({ address, labels }, at): RankingRecord[] => {
-    const decoded = decodeCell(Buffer.from(offer.rankings[at] ?? ''), address);
+    const decoded = decodeCellFile(offer.rankings[at] ?? '', address);
     return 'record' in decoded && decoded.record.kind === 'ranking' ? [{ ...decoded.record, ...labels }] : [];
   });
   // With another ranking, the other cells would have other addresses.
@@ -170,8 +172,8 @@ function createThreads(study: Study, folder: StudyFolder, options: WorkerOptions
     { needed, retryFailed }: QueuedJob,
   ): Promise<ReadonlyMap<string, CellTiming>> => {
     for (const text of needed) {
-      const address = text.slice('{"address":"'.length, '{"address":"'.length + 64);
-      const decoded = decodeCell(Buffer.from(text), address);
+      const address = text.slice(ADDRESS_AT, ADDRESS_AT + ADDRESS_LENGTH);
+      const decoded = decodeCellFile(text, address);
       if ('record' in decoded && (await findCellBytes(folder.path, address)) === null) {
         await keepCell(folder, address, decoded.record);
       }

@@ -147,7 +147,8 @@ async function rank(
   const kept = await rankingsIn(run.results, cells.rankings);
   if (kept.length === cells.rankings.length) return { rankings: kept };
   await keep(cells.rankings);
-  const summary = await compute(cells.rankings, { ...run, dryRun: false });
+  // Rankings are computed here: workers need them to plan.
+  const summary = await compute(cells.rankings, { ...run, dryRun: false, compute: undefined });
   const rankings = await rankingsIn(run.results, cells.rankings);
   return rankings.length === cells.rankings.length
     ? { rankings }
@@ -194,18 +195,18 @@ async function compute(plan: readonly Cell[], run: Run): Promise<RunSummary> {
   const waves = [false, true].map((last) =>
     todo.map((group) => group.filter(({ influence }) => (influence !== undefined) === last)),
   );
+  const computeAll = options.compute ?? computeGroups;
+  const rankings = plan.filter(({ kind }) => kind === 'ranking');
   let least = 1;
   for (const { concurrency, groups } of waves.flatMap((wave) => partsOf(wave, run.concurrencyOf))) {
     // A dry run computes few cells, but estimates the run of all.
     tally.jobs = Math.min(concurrency.jobs, options.dryRun ? missing.length : groups.flat().length);
     const measured = new Map<Cell, CellTiming>();
     const before = process.cpuUsage();
-    const isRanking = groups[0]![0]!.kind === 'ranking';
-    const computeAll = isRanking ? computeGroups : (options.compute ?? computeGroups);
     await computeAll(groups, {
       ...options,
       now: groups[0]![0]!.now,
-      rankings: plan.filter(({ kind }) => kind === 'ranking'),
+      rankings,
       folder,
       concurrency,
       onKept(cell, record, computed, timing) {
