@@ -48,7 +48,7 @@ const AT_ONCE = [4, 2, 1] as const;
 
 /**
  * WGSL for the first key that a row sees, and for a key's score: query·key, capped. The query includes the scale. It adds in the
- * order of the tiled kernel: a logit of 2,000 rounds by 1e-4, and so would the weights of a row that another kernel computes.
+ * order of the tiled kernel. In another order, a logit of 2,000 would round differently by 1e-4, and so would the row's weights.
  */
 export const visibleKeys = (shape: AttentionShape): string => {
   const quads = shape.headDim / 4;

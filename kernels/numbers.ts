@@ -1,5 +1,8 @@
 import { NEVER } from './pass.js';
 
+/** WGSL for whether a number is NaN, by its bits. */
+const nanBits = (x: string): string => `(bitcast<u32>(${x}) & 0x7fffffffu) > 0x7f800000u`;
+
 /**
  * Functions of numbers that every WGSL implementation computes well. WGSL lets `log` err by 2⁻²¹ near 1 and `tanh` by 10⁻⁵,
  * and a compiler may drop comparisons that only NaN makes false.
@@ -11,7 +14,7 @@ import { NEVER } from './pass.js';
  */
 export const TANH = /* wgsl */ `
 fn tanh_of(x: f32) -> f32 {
-  if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) { return x; }
+  if (${nanBits('x')}) { return x; }
   let a = min(abs(x), 15.0);
   let e = exp(-2.0 * a);
   let s = a * a;
@@ -41,5 +44,5 @@ fn log_one_minus_exp(x: f32) -> f32 {
 
 /** `fn is_nan(x)`, by the bits. */
 export const IS_NAN = /* wgsl */ `
-fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }
+fn is_nan(x: f32) -> bool { return ${nanBits('x')}; }
 `;

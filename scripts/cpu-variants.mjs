@@ -10,7 +10,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { libraryFolder } from '../dist/executors/ggml/library.js';
+import { libraryFolder, variantOf } from '../dist/executors/ggml/library.js';
 import { loadModel } from '../dist/load.js';
 
 const PRECISIONS = ['f32', 'auto'];
@@ -53,7 +53,7 @@ async function child(name) {
 /** Compares what the libraries give for a model. */
 function compare(model) {
   const variants = readdirSync(libraryFolder(`${process.platform} ${process.arch}`))
-    .map((file) => /^libggml-cpu-([\w.]+)\.so$/.exec(file)?.[1])
+    .map(variantOf)
     .filter((variant) => variant !== undefined);
   const found = new Map();
   const not = [];

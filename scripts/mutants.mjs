@@ -547,7 +547,7 @@ const MUTANTS = [
     name: 'gpu: NaN behind a cap',
     suite: 'matrices',
     file: 'kernels/numbers.ts',
-    find: '  if ((bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u) { return x; }\n',
+    find: "  if (${nanBits('x')}) { return x; }\n",
     put: '',
   },
   {

@@ -69,8 +69,9 @@ const page = `# Third-party software
 \`scripts/third-party.mjs\` writes this page from \`package-lock.json\`; do not edit it. The licences are those that the packages
 give themselves.
 
-The npm package of Holdfast contains code of others in one place, the page of the studio. \`dist/studio/page/licences.md\` has
-the text of their licences. It also contains material from RealGuardrails, under
+The npm package of Holdfast contains code of others in two places, the page of the studio and the page of a trace.
+\`dist/studio/page/licences.md\` and \`dist/trace-page/page/licences.md\` have the text of their licences; a trace's page has it
+too. The package also contains material from RealGuardrails, under
 [MIT](experiments/realguardrails/LICENSE).
 
 ## Installed with Holdfast

@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { bundledLicences } from './licences.js';
 
 const inRepository = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 /** Builds the program and the style of a trace's page, which `holdfast view` embeds: one script, one style sheet. */
 export default defineConfig({
   root: inRepository('.'),
+  plugins: [bundledLicences().page],
   build: {
     outDir: inRepository('../dist/trace-page/page'),
     emptyOutDir: true,

@@ -14,7 +14,7 @@ export interface PageFile {
 }
 
 /**
- * Returns a trace as one page that needs nothing else: its program, its style and its numbers are in it. Its content security
+ * Returns a trace as one page that needs nothing else: its program, with the licences of what it contains, its style and its numbers are in it. Its content security
  * policy allows only these, by their hashes, and no request.
  * @throws HoldfastError as `readTracePage` does
  */
@@ -42,6 +42,7 @@ export async function tracePageFile(trace: TraceTensors): Promise<PageFile> {
 <script type="application/json" id="trace-data">${embeddedJson(data)}</script>
 <script type="application/octet-stream" id="trace-numbers">${zipped}</script>
 <script>${trusted(script)}</script>
+<script type="text/plain" id="licences">${built('licences.md')}</script>
 </body>
 </html>
 `;

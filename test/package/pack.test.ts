@@ -145,7 +145,9 @@ describe('the package, installed into an empty folder', () => {
     expect(JSON.parse(stdout)).toMatchObject({ text: 'hi', spans: [] });
     const trace = ['trace', llama, '--ids', '1,2,3', '--target', 'sink', '--html', 'page.html'];
     await inFolder('npx', '--no-install', 'holdfast', ...trace);
-    expect(readFileSync(join(folder, 'page.html'), 'utf8')).toContain('id="trace-numbers"');
+    const page = readFileSync(join(folder, 'page.html'), 'utf8');
+    expect(page).toContain('id="trace-numbers"');
+    expect(page).toContain('Jason Miller'); // the licence of the code in it
     expect(await inFolder('npx', '--no-install', 'holdfast', '--version')).toMatch(/^\d+\.\d+\.\d+/);
   });
 

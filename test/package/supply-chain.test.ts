@@ -156,6 +156,14 @@ describe('the page of the studio', () => {
   });
 });
 
+describe('the page of a trace', () => {
+  it('brings the licences of the packages whose code it contains', () => {
+    const text = readFileSync(join(root, 'dist/trace-page/page/licences.md'), 'utf8');
+    const packages = [...text.matchAll(/^## (\S+) \d+\./gm)].map(([, name]) => name);
+    expect(packages).toEqual(['@preact/signals', '@preact/signals-core', 'preact']);
+  });
+});
+
 describe('the publishing workflow', () => {
   const workflow = readFileSync(join(root, '.github/workflows/publish.yml'), 'utf8');
 

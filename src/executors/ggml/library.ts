@@ -199,6 +199,10 @@ export function openLibrary(folder: string): Library {
 /** The environment variable that names one of the libraries for different processors, instead of the best one here. */
 const CHOICE = 'HOLDFAST_GGML_CPU';
 
+/** Returns what processor a library's file is for; undefined if it is no such library. */
+export const variantOf = (file: string): string | undefined =>
+  /^(?:lib)?ggml-cpu-([\w.]+)\.(?:so|dylib|dll)$/.exec(file)?.[1];
+
 /**
  * Returns the library for the processor that scores highest, or the one that the environment names.
  * @throws HoldfastError `E_EXECUTOR`
@@ -208,7 +212,7 @@ function bestCpu(folder: string, files: readonly string[]): { path: string; vari
   let best: { readonly path: string; readonly variant: string; readonly score: number } | undefined;
   let failure: unknown;
   for (const file of files) {
-    const variant = /^(?:lib)?ggml-cpu-([\w.]+)\.(?:so|dylib|dll)$/.exec(file)?.[1];
+    const variant = variantOf(file);
     if (variant === undefined || (choice !== null && variant !== choice)) continue;
     const path = join(folder, file);
     try {

@@ -78,9 +78,7 @@ async function loadOnto(
     const weights = await uploadWeights(device, plan, checkpoint, precision);
     const fitting = tuning ?? (device.found.isSoftware ? ON_A_PROCESSOR : ON_A_GPU);
     const rows = rowsOfPasses(plan.blueprint, shape, fitting.rows, device.largest);
-    const programs = await compilePrograms(
-      ...([device, plan.blueprint, shape, weights, fitting, rows, onCompiled] as const),
-    );
+    const programs = await compilePrograms(device, plan.blueprint, shape, weights, fitting, rows, onCompiled);
     const runner = await device.allocate(
       'activations',
       () => new PassRunner(device, plan.blueprint, shape, weights, programs, rows),

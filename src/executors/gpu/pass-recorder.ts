@@ -46,6 +46,7 @@ export class PassRecorder {
     splits: Splits,
     taps: Taps,
   ): void {
+    const { pass } = this.buffers;
     const { states, normed, qkv, mixed, fed } = this.buffers.activations;
     const passRows = { rows, single };
 
@@ -54,12 +55,7 @@ export class PassRecorder {
       this.#copyHidden(index, states, rows, commands, taps);
 
       if (steps.attentionNorm !== null && !single) {
-        commands.run(
-          steps.attentionNorm,
-          this,
-          [this.buffers.pass, states, norms.attentionNorm!, normed],
-          [rows],
-        );
+        commands.run(steps.attentionNorm, this, [pass, states, norms.attentionNorm!, normed], [rows]);
       }
       const { preNorms } = this.blueprint.layers[index]!;
       // A branch without a norm before it reads the states.
@@ -69,7 +65,7 @@ export class PassRecorder {
       const afterAttention = [norms.postAttentionNorm, norms.mlpNorm];
       this.#branch(commands, steps.output, mixed, steps.postAttentionNorm, afterAttention, passRows);
       if (steps.mlpNorm !== null && !single) {
-        commands.run(steps.mlpNorm, this, [this.buffers.pass, states, norms.mlpNorm!, normed], [rows]);
+        commands.run(steps.mlpNorm, this, [pass, states, norms.mlpNorm!, normed], [rows]);
       }
       this.#linear(commands, steps.gateAndUp, entering, fed, passRows, norms.mlpNorm);
       const afterMlp = [norms.postMlpNorm, this.weights.layers[index + 1]?.norms.attentionNorm];

@@ -119,7 +119,8 @@ export async function compilePrograms(
   const { threads, lanes } = tuning;
   const { whole, split } = tuning.attention;
   const dividedBy = (threads: number): Workgroup => ({
-    ...{ threads, subgroup: tuning.subgroups ? device.subgroupOf(threads) : null },
+    threads,
+    subgroup: tuning.subgroups ? device.subgroupOf(threads) : null,
   });
   const workgroup = dividedBy(threads);
   const { subgroup } = workgroup;

@@ -109,7 +109,7 @@ class ReferenceExecutor implements Executor {
         this.#pausedMs = performance.now();
       }
     }
-    // A short pass ends before its caller goes on, who may abort it then.
+    // A short pass ends before its caller goes on. The caller may abort it then, so wait once and look.
     await Promise.resolve();
     throwIfAborted(signal);
     return result;
