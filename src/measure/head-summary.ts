@@ -90,7 +90,7 @@ export function byShare(heads: readonly HeadSummary[]): (HeadSummary & { readonl
 
 /**
  * Returns the heads that looked at the prompt at first by the part that is left, smallest first. A head looked if its share
- * in the first turn is at least half of the mean over all heads. Of the others little is left, but it is little of nothing.
+ * in the first turn is at least half of the mean over all heads. The others may lose most of their share, but they hardly had one.
  */
 export function byDecay(heads: readonly HeadSummary[]): (HeadSummary & { readonly left: Measured })[] {
   const firsts = heads.flatMap(({ first }) => first ?? []);

@@ -30,7 +30,7 @@ export function wholeTexts(tokens: readonly string[], text: string | null): read
   return whole;
 }
 
-/** Returns the end of the row of tokens, from `first`, that all are parts of characters, or all are not. */
+/** Returns where the row that begins at `first` ends. Either all of its tokens are parts of characters, or none is. */
 function endOfRow(tokens: readonly string[], first: number, isPart: boolean): number {
   let end = first;
   while (end < tokens.length && tokens[end]!.includes(PART) === isPart) end++;

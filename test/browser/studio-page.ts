@@ -7,7 +7,7 @@ import { expect } from 'vitest';
 import { root } from './golden.js';
 
 export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-if (CHROMIUM === undefined) process.stderr.write('no Chromium: the tests of the studio are skipped\n');
+if (CHROMIUM === undefined) process.stderr.write('no Chromium: the tests of the pages are skipped\n');
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 

@@ -1,17 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture, succeed } from '../cli/holdfast.js';
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
-if (CHROMIUM === undefined)
-  process.stderr.write('no Chromium: the tests of the page of a trace are skipped\n');
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+import { CHROMIUM, expectAccessible } from './studio-page.js';
 
 const HOSTILE = '</script><img src=x onerror="document.title=1"><!--';
 const DIALOGUE = [
@@ -116,11 +110,7 @@ describe.skipIf(CHROMIUM === undefined)('the page of a trace', () => {
       for (const colorScheme of ['light', 'dark'] as const) {
         const { page } = await open(browser, file, width);
         await page.emulateMedia({ colorScheme });
-        await page.evaluate(AXE);
-        const found = await page.evaluate<string[]>(
-          'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes[0].html))',
-        );
-        expect(found, colorScheme).toEqual([]);
+        await expectAccessible(page, colorScheme);
         expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
         await page.context().close();
       }

@@ -46,16 +46,13 @@ export function addStudyRun(study: Command, parts: StudyParts): void {
     .addOption(
       new Option(
         '--shards <n>',
-        'run the part of n that this task has, by SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX from 0',
+        'run one of n parts: the one that SLURM_ARRAY_TASK_ID or JOB_COMPLETION_INDEX numbers, from 0',
       )
         .argParser(positiveInteger)
         .conflicts('shard'),
     )
     .addOption(
-      new Option(
-        '--queue <url>',
-        'have the cells computed by study work, by way of Redis at redis://HOST:PORT',
-      )
+      new Option('--queue <url>', 'let study work compute the cells, through the Redis at redis://HOST:PORT')
         .argParser(readQueue)
         .conflicts(['shard', 'shards', 'dryRun']),
     )

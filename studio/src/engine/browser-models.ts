@@ -33,15 +33,16 @@ export function browserModels(): ModelSource {
     async load({ name, executor: asked }, report) {
       const { folder } = FOLDERS.get(name) ?? FOLDERS.get('organism')!;
       const own = await gpu();
-      const best = own === null || own.isSoftware ? 'reference' : 'gpu';
+      const reason = own === null ? NO_GPU : own.isSoftware ? SOFTWARE_GPU : null;
+      const best = reason === null ? 'gpu' : 'reference';
       const executor = asked === 'gpu' || asked === 'reference' ? asked : best;
       report('fetching the weights, 4.5 MB');
       const address = new URL(`${MODELS}/${folder}`, HERE).href;
       const onCompiled = (done: number, total: number): void =>
         report(`compiling programs for the GPU, ${done} of ${total}`);
       const model = await fetchModel(address, { executor, onCompiled });
-      const note = executor === 'gpu' ? null : own === null ? NO_GPU : own.isSoftware ? SOFTWARE_GPU : null;
-      return { model: Object.assign(model, { name }), notes: note === null ? [] : [note] };
+      const notes = executor === 'gpu' || reason === null ? [] : [reason];
+      return { model: Object.assign(model, { name }), notes };
     },
   };
 }

@@ -12,7 +12,7 @@ import {
 } from '../../../src/studio/protocol.js';
 import { EngineError } from '../engine/engine.js';
 import { engine } from './engine.js';
-import { message } from './message.js';
+import { message, wordsOf } from './message.js';
 import { pinned, pointed } from './selection.js';
 import { draw, sideBySide, steer, untouchedSteer } from './settings.js';
 
@@ -294,7 +294,7 @@ export async function compare(
     shown.value = { ...shown.value!, comparing: false, comparison: { steer: under, tokens } };
   } catch (error) {
     shown.value = { ...shown.value!, comparing: false };
-    message.value = `The comparison failed: ${error instanceof Error ? error.message : String(error)}`;
+    message.value = `The comparison failed: ${wordsOf(error)}`;
   }
 }
 

@@ -9,6 +9,7 @@ import type {
 import { type Engine, EngineError } from '../engine/engine.js';
 import { openHttpEngine, setToken } from '../engine/http-engine.js';
 import { openWorkerEngine } from '../engine/worker-engine.js';
+import { wordsOf } from './message.js';
 
 const place = document.querySelector<HTMLMetaElement>('meta[name=holdfast-engine]')?.content;
 
@@ -94,4 +95,4 @@ function remember({ name, executor }: LoadRequest): void {
 const failureIn = (error: unknown): Failure =>
   error instanceof EngineError
     ? { code: error.code, message: error.message }
-    : { code: 'E_BUG', message: error instanceof Error ? error.message : String(error) };
+    : { code: 'E_BUG', message: wordsOf(error) };

@@ -21,7 +21,7 @@ import {
   turnOf,
 } from './dialogue.js';
 import { engine } from './engine.js';
-import { message } from './message.js';
+import { message, wordsOf } from './message.js';
 import { panel } from './panel.js';
 import { pinned, pointed, selected } from './selection.js';
 import { draw, sideBySide, steer, untouchedSteer } from './settings.js';
@@ -255,5 +255,3 @@ function download(name: string, file: Blob): void {
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
-
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import type { StudyCell, StudyDialogue, StudyEvent } from '../../../src/studio/study-protocol.js';
 import { engine } from './engine.js';
+import { wordsOf } from './message.js';
 import { afterEvent, type OpenStudy } from './open-study.js';
 
 /** The studies that can be opened; null where there are none to open, undefined until they are known. */
@@ -102,5 +103,3 @@ export const sources = computed<readonly string[]>(() => [
 
 /** Returns what dialogues have in common that can be compared. */
 export const sourceOf = ({ model, source }: StudyCell): string => `${model}, ${source}`;
-
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

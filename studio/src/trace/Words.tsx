@@ -4,7 +4,7 @@ import type { PageSpan } from '../../../src/trace-page/page-data.js';
 import type { State } from './state.js';
 import { ROLES } from './words.js';
 
-/** The colour of a share below which no word is darkest: a page of tiny shares stays pale. */
+/** The least share that can have the darkest colour, so that a page of tiny shares stays pale. */
 const PALEST_MOST = 0.02;
 
 /**
