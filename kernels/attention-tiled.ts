@@ -2,7 +2,7 @@ import { partialSize } from './attention.js';
 import { HEAD_MAP } from './head-map.js';
 import { type AttentionShape, cappedScore, cutsAt, firstVisible, IN_TARGET } from './keys.js';
 import { LAYER, NEVER, PASS } from './pass.js';
-import { entry } from './workgroup.js';
+import { entry, loadsByGroups } from './workgroup.js';
 
 /** Keys of a tile. Its borders are at multiples of this, whatever the spans: so a policy that changes nothing rounds alike. */
 const TILE = 32;
@@ -19,6 +19,10 @@ export function queriesOf({ headDim, threads }: Pick<AttentionShape, 'headDim' |
   const groups = Math.min(MOST_GROUPS, threads, 2 ** Math.floor(Math.log2(most)));
   return FOUR * Math.max(groups, threads / TILE);
 }
+
+/** Returns how often a workgroup loads each key and value, to count bytes: every group of four queries loads them. */
+export const keyLoads = (shape: Pick<AttentionShape, 'headDim' | 'threads'>): number =>
+  loadsByGroups(shape.threads, (FOUR * shape.threads) / queriesOf(shape));
 
 /**
  * Attention for several rows at once: the same sums as in `attention`, for queries that see the same keys. The queries of

@@ -1,5 +1,5 @@
 import { keepOutput, type MatrixKernel, matricesOf, matrixBindings, unitOf } from './matrix.js';
-import { enables, entryOfSubgroups, overWorkgroup, type Workgroup } from './workgroup.js';
+import { enables, entryOfSubgroups, loadsByGroups, overWorkgroup, type Workgroup } from './workgroup.js';
 
 /** The sizes and options of a program that multiplies a matrix by one row. */
 export interface LinearKernel extends MatrixKernel, Workgroup {
@@ -18,6 +18,18 @@ export const OUTPUT_GROUPS = 32768;
 /** Returns how many outputs a workgroup computes. */
 export const outputsPerGroup = ({ threads, lanes }: Pick<LinearKernel, 'threads' | 'lanes'>): number =>
   (OUTPUTS * threads) / lanes;
+
+/**
+ * Returns how often a workgroup loads all of x, to count bytes: once for every {@link OUTPUTS} outputs. With a norm, it loads the
+ * norm's weights beside x, which are as many, and x once more for the norm's factor.
+ */
+export function inputLoads(
+  { threads, lanes }: Pick<LinearKernel, 'threads' | 'lanes'>,
+  isNormed: boolean,
+): number {
+  const loads = loadsByGroups(threads, lanes);
+  return isNormed ? 2 * loads + 1 : loads;
+}
 
 /**
  * Computes y = W·x + b for one row, or y = W·norm(x) + b. Neighbouring lanes read neighbouring words of W, and neighbouring

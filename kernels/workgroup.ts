@@ -7,6 +7,13 @@ export interface Threads {
   readonly threads: number;
 }
 
+/** Threads that a GPU runs in step. If they load the same number at once, memory or a cache delivers it once. */
+const IN_STEP = 32;
+
+/** Returns how often a workgroup loads numbers that each group of so many neighbouring threads loads. */
+export const loadsByGroups = (threads: number, group: number): number =>
+  Math.ceil(threads / Math.max(group, IN_STEP));
+
 /** The threads of a kernel that exchange values. */
 export interface Workgroup extends Threads {
   /**

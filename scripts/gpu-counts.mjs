@@ -5,8 +5,8 @@
  *
  *     node scripts/gpu-counts.mjs
  *
- * A dispatch takes 8 µs and the longest of three: its bytes once at the memory's bandwidth, everything that its workgroups
- * read at four times that (from caches), and its operations at 35 % of the peak.
+ * A dispatch takes 8 µs and the longest of three: its bytes once at the memory's bandwidth, everything that its threads
+ * load at four times that (from caches), and its operations at 35 % of the peak. The notes under the tables say what is left out.
  */
 import { planModel, tensorShapes } from '../dist/architectures/index.js';
 import { decoderShape } from '../dist/executors/contract/index.js';
@@ -20,6 +20,8 @@ import { splitsOf } from '../dist/executors/gpu/splits.js';
 const DISPATCH_MS = 0.008;
 const CACHE = 4;
 const EFFICIENCY = 0.35;
+/** The goal for a token: its time, compared with reading its bytes once; from models of this many bytes up. */
+const GOAL = { ratio: 1.25, bytes: 0.5e9 };
 /** Bandwidth in GB/s and f32 operations in TFLOP/s, as their makers state them. */
 const GPUS = {
   'Apple M2': [100, 3.6],
@@ -99,9 +101,11 @@ async function recorderOf(config) {
       picker.record(commands, {});
     }
     const { heads, kvHeads } = shape;
-    return commands.all.map(({ step, work }) => ({
+    return commands.all.map(({ step, work, grid }) => ({
       ...work,
       untiled: untiledReads(step, work, rows, heads / kvHeads),
+      cache: step.name === 'attention' ? work.bytes : 0,
+      workgroups: grid.reduce((product, count) => product * count, 1),
     }));
   };
 }
@@ -117,43 +121,53 @@ const msOn = ([bandwidth, peak], dispatches) =>
     return ms + DISPATCH_MS + Math.max(memoryMs, flops / (EFFICIENCY * peak * 1e9));
   }, 0);
 
+/** Returns the time of reading every byte once, at the memory's bandwidth and without dispatches. */
+const bytesAloneMs = ([bandwidth], dispatches) => sum(dispatches, 'bytes') / (bandwidth * 1e6);
+
 const round = (value) => (value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(2));
-const rows = [];
+const printTable = (rows) => {
+  const [head] = rows;
+  for (const row of [head, head.map(() => '---'), ...rows.slice(1)]) console.log(`| ${row.join(' | ')} |`);
+};
+
+const names = Object.keys(GPUS);
+const counted = ['GB once', 'of it cache', 'GB read', 'GB read untiled', 'GFLOP'];
+const counts = [['model', 'work', 'dispatches', ...counted, ...names.map((gpu) => `${gpu}, ms`)]];
+const ratios = [['a token, × bytes alone', ...names]];
+const fewest = [];
 for (const [name, config] of Object.entries(MODELS)) {
   const record = await recorderOf(config);
   const token = record(1, 1024, true, true);
-  const prompt = Array.from({ length: 4096 / ON_A_GPU.rows }, (_, pass) =>
-    record(ON_A_GPU.rows, pass * ON_A_GPU.rows, false, pass === 4096 / ON_A_GPU.rows - 1),
+  const passes = 4096 / ON_A_GPU.rows;
+  const prompt = Array.from({ length: passes }, (_, pass) =>
+    record(ON_A_GPU.rows, pass * ON_A_GPU.rows, false, pass === passes - 1),
   ).flat();
-  for (const [what, dispatches] of [
+  for (const [work, dispatches] of [
     ['a token after 1,024', token],
     ['a prompt of 4,096', prompt],
   ]) {
-    const untiled = dispatches === prompt ? round(sum(dispatches, 'untiled') / 1e9) : '';
-    const counts = [
-      dispatches.length,
-      round(sum(dispatches, 'bytes') / 1e9),
-      round(sum(dispatches, 'reads') / 1e9),
-      untiled,
-    ];
-    const flops = round(sum(dispatches, 'flops') / 1e9);
-    rows.push([
-      name,
-      what,
-      ...counts,
-      flops,
-      ...Object.values(GPUS).map((gpu) => round(msOn(gpu, dispatches))),
-    ]);
+    const sums = ['bytes', 'cache', 'reads', 'untiled', 'flops'].map((field) =>
+      field === 'untiled' && dispatches === token ? '' : round(sum(dispatches, field) / 1e9),
+    );
+    const ms = Object.values(GPUS).map((gpu) => round(msOn(gpu, dispatches)));
+    counts.push([name, work, dispatches.length, ...sums, ...ms]);
   }
+  const ratioOf = (gpu) => msOn(gpu, token) / bytesAloneMs(gpu, token);
+  const isMeant = sum(token, 'bytes') >= GOAL.bytes;
+  const told = (ratio) => `${round(ratio)}${isMeant ? (ratio <= GOAL.ratio ? ', met' : ', missed') : ''}`;
+  ratios.push([name, ...Object.values(GPUS).map((gpu) => told(ratioOf(gpu)))]);
+  const attention = token.filter(({ cache }) => cache > 0);
+  fewest.push(`${Math.min(...attention.map(({ workgroups }) => workgroups))} (${name})`);
 }
-const head = [
-  'model',
-  'work',
-  'dispatches',
-  'GB once',
-  'GB read',
-  'GB read untiled',
-  'GFLOP',
-  ...Object.keys(GPUS).map((gpu) => `${gpu}, ms`),
-];
-for (const row of [head, head.map(() => '---'), ...rows]) console.log(`| ${row.join(' | ')} |`);
+printTable(counts);
+console.log();
+printTable(ratios);
+console.log(`
+The goal for a token is at most ${GOAL.ratio} × the time of its bytes alone, from 1.5B up.
+
+Left out:
+- Occupancy. A dispatch with few workgroups leaves most of a large GPU idle and gets only a part of its bandwidth. Attention for
+  a token has one workgroup per head: ${fewest.join(', ')}.
+- Workgroup memory, its barriers, and registers.
+- What kernels write, and what norms, rotations and the kernels that combine splits or pick a token read.
+- Waiting for the host between passes.`);

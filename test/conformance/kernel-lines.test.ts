@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { attention } from '../../kernels/attention.js';
-import { linear } from '../../kernels/linear.js';
+import { attentionTiled, keyLoads } from '../../kernels/attention-tiled.js';
+import { inputLoads, type LinearKernel, linear } from '../../kernels/linear.js';
 import { unitOf } from '../../kernels/matrix.js';
 import { FORMATS } from '../support/kernel-variants.js';
 
@@ -93,3 +94,98 @@ it.each([64, 128, 256])(
     expect(new Set(values.flatMap((lines) => [...lines])).size).toBe(4 * whole);
   },
 );
+
+/** WGSL for integers as JavaScript. */
+const inJavaScript = (text: string): string =>
+  text
+    .replace(/(\d+)u\b/g, '$1')
+    .replace(/\bvar\b/g, 'let')
+    .replace(/run\.capacity/g, 'capacity');
+
+/**
+ * Runs the loops of a program that read a buffer, and counts the elements that a workgroup loads; those that threads in step load
+ * at once count once. Returns the counts of all loops.
+ * @param scope the integers that the loops need, by a thread's lane
+ */
+function loadedBy(
+  code: string,
+  buffers: readonly string[],
+  threads: number,
+  scope: (lane: number) => Record<string, number>,
+): number[] {
+  const counts: number[] = [];
+  for (const loop of code.matchAll(/for \((var \w+ = .+?)\) \{/g)) {
+    const start = loop.index + loop[0].length;
+    let end = start;
+    for (let depth = 1; depth > 0; end++) depth += code[end] === '{' ? 1 : code[end] === '}' ? -1 : 0;
+    const body = code.slice(start, end - 1);
+    const read = new RegExp(`\\b(?:${buffers.join('|')})\\[([^\\]]+)\\]`, 'g');
+    // What a turn reads twice, it loads once.
+    const reads = new Map([...body.matchAll(read)].map(([text, index]) => [text, index!]));
+    // Of nested loops, the innermost.
+    if (reads.size === 0 || body.includes('for (')) continue;
+    const integers = [...body.matchAll(/let (?:unit|at) = [^;]+;/g)].map(([text]) => text);
+    const guard = /if \(unit < \d+u\)/.exec(body)?.[0] ?? '';
+    const turns = [...reads.values()].map((index, place) => `load(${place}, turn, ${index});`);
+    const script = `let turn = 0; for (${loop[1]}) { ${integers.join(' ')} ${guard} { ${turns.join(' ')} } turn++; }`;
+    const loaded = new Set<string>();
+    for (let lane = 0; lane < threads; lane++) {
+      const variables = { max: Math.max, min: Math.min, ...scope(lane), lane };
+      const load = (place: number, turn: number, index: number): void => {
+        loaded.add(`${Math.floor(lane / LANES)} ${place} ${turn} ${index}`);
+      };
+      new Function('load', ...Object.keys(variables), inJavaScript(script))(
+        load,
+        ...Object.values(variables),
+      );
+    }
+    counts.push(loaded.size);
+  }
+  return counts;
+}
+
+it.each([
+  { threads: 64, lanes: 32, normEpsilon: null },
+  { threads: 64, lanes: 32, normEpsilon: 1e-5 },
+  { threads: 64, lanes: 16, normEpsilon: 1e-5 },
+  { threads: 128, lanes: 32, normEpsilon: null },
+  { threads: 8, lanes: 1, normEpsilon: 1e-5 },
+] as const)('counts of bytes have as many loads of x as the loops of a program: %o', (division) => {
+  const inputs = 1024;
+  const kernel: LinearKernel = {
+    ...{ format: { kind: 'blocks', bits: 4, blockSize: 32, scales: 'f16' }, inputs, outputs: 64 },
+    ...{ columns: 64, column: 0, into: 'silu', bias: false, scale: 1, cap: null, subgroup: null },
+    ...division,
+  };
+  const scope = (lane: number) => ({ share: lane % division.lanes });
+  const loaded = loadedBy(linear(kernel), ['x', 'norms'], division.threads, scope);
+  const all = loaded.reduce((sum, count) => sum + count, 0);
+  expect(all / (inputs / 4)).toBe(inputLoads(division, division.normEpsilon !== null));
+});
+
+it.each([
+  { threads: 64, headDim: 64 },
+  { threads: 64, headDim: 128 },
+  { threads: 64, headDim: 256 },
+])('counts of bytes have as many loads of keys and values as the loops of tiled attention: %o', (sizes) => {
+  const code = attentionTiled({
+    ...{ heads: 4, kvHeads: 2, scoreCap: null, window: null, subgroup: null },
+    ...sizes,
+  });
+  const quads = sizes.headDim / 4;
+  const lanes = Number(/let part = lane \/ (\d+)u;/.exec(code)![1]);
+  const scope = (lane: number) => ({
+    kv: 1,
+    capacity: 4096,
+    tile: 64,
+    begin: 0,
+    end: 96,
+    place: lane % lanes,
+  });
+  const tile = 32 * quads;
+  for (const buffer of ['keys', 'values']) {
+    const loaded = loadedBy(code, [buffer], sizes.threads, scope);
+    expect(loaded.length).toBeGreaterThan(0);
+    for (const count of loaded) expect(count / tile).toBe(keyLoads(sizes));
+  }
+});

@@ -8,7 +8,10 @@ export type Grid = readonly [x: number, y?: number, z?: number];
 export interface Work {
   /** Bytes of weights and cache that it reads, counting each once. */
   readonly bytes: number;
-  /** Bytes of weights, cache and activations that its workgroups read in all, from memory or from caches. */
+  /**
+   * Bytes of weights, cache and inputs of matrices that its threads load in all, from memory or from caches. A number that
+   * threads in step load at once counts once.
+   */
   readonly reads: number;
   /** Floating-point operations; a multiplication and an addition are two. */
   readonly flops: number;

@@ -91,7 +91,7 @@ export class PassRecorder {
     const [pieces, shares] = [this.buffers.grown('pieces'), this.buffers.grown('shares')];
     const { pass, maps } = this.buffers;
     const steps = this.programs.layers[index]!;
-    const { whole, split, several, perGroup } = steps.attention;
+    const { whole, split, several, perGroup, keyLoads } = steps.attention;
     const { queryKeyNorms } = this.weights.layers[index]!;
     const total = sequence.length + rows;
     const window = windows[windowOf[index]!] ?? total;
@@ -112,7 +112,7 @@ export class PassRecorder {
       const flops = 4 * rows * partHeads * headDim * seen;
       const stacks = Math.ceil((rows * group) / perGroup);
       // Each stack of queries, or each head, reads the keys and values of its key-value head.
-      const reads = 2 * keyBytes * (single ? group : stacks);
+      const reads = 2 * keyBytes * (single ? group : stacks * keyLoads);
       const work = { bytes: 2 * keyBytes, reads, flops };
       const attended = [pass, queries, keys, values, cuts, maps];
       if (isWhole) {
@@ -177,7 +177,7 @@ export class PassRecorder {
     norm?: GPUBuffer,
     pass = this.buffers.pass,
   ): void {
-    for (const { matrix, outputs, isNormed, perGroup, tile, ...steps } of parts) {
+    for (const { matrix, outputs, isNormed, perGroup, inputLoads, tile, ...steps } of parts) {
       const { weight, bias, scales } = matrix;
       const rest = [weight, ...(bias ? [bias] : []), ...(scales ? [scales] : []), to];
       const groups = Math.ceil(outputs / perGroup);
@@ -187,10 +187,11 @@ export class PassRecorder {
       if (single) {
         const grid = [Math.min(groups, OUTPUT_GROUPS), 1, Math.ceil(groups / OUTPUT_GROUPS)] as const;
         const buffers = isNormed ? [this.buffers.activations.states, ...rest, norm!] : [from, ...rest];
-        commands.run(steps.single, this, buffers, grid, { bytes, reads: bytes + groups * rowBytes, flops });
+        const reads = bytes + groups * inputLoads * rowBytes;
+        commands.run(steps.single, this, buffers, grid, { bytes, reads, flops });
       } else {
         const grid = [Math.ceil(rows / tile.rows), Math.ceil(outputs / tile.outputs)] as const;
-        const reads = grid[0] * bytes + grid[1] * rows * rowBytes;
+        const reads = grid[0] * (bytes + grid[1] * tile.rows * rowBytes);
         commands.run(steps.several, this, [pass, from, ...rest], grid, { bytes, reads, flops });
       }
     }

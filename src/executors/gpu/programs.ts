@@ -1,9 +1,9 @@
 import type { Blueprint, LayerBlueprint } from '../../architectures/index.js';
 import { attention } from '../../kernels/attention.js';
 import { attentionRows } from '../../kernels/attention-rows.js';
-import { attentionTiled, queriesOf } from '../../kernels/attention-tiled.js';
+import { attentionTiled, keyLoads, queriesOf } from '../../kernels/attention-tiled.js';
 import { combine } from '../../kernels/combine.js';
-import { linear, outputsPerGroup } from '../../kernels/linear.js';
+import { inputLoads, linear, outputsPerGroup } from '../../kernels/linear.js';
 import { linearTiled, tileOf } from '../../kernels/linear-tiled.js';
 import type { MatrixKernel } from '../../kernels/matrix.js';
 import { type NormKernel, norm } from '../../kernels/norm.js';
@@ -52,6 +52,8 @@ export interface LinearPrograms {
   readonly isNormed: boolean;
   /** Outputs of a workgroup of `single`. */
   readonly perGroup: number;
+  /** How often a workgroup of `single` loads its input. */
+  readonly inputLoads: number;
   /** Rows and outputs of a workgroup of `several`. */
   readonly tile: { readonly rows: number; readonly outputs: number };
   /** Outputs of the program; with gate and up in one matrix, half the matrix's. */
@@ -67,6 +69,8 @@ export interface AttentionPrograms {
   readonly several: Step;
   /** Queries of a workgroup of `several`. */
   readonly perGroup: number;
+  /** How often a workgroup of `several` loads each key and value. */
+  readonly keyLoads: number;
 }
 
 /** The programs of one layer, in the order in which they run (`attentionRows` only for taps). */
@@ -150,6 +154,7 @@ export async function compilePrograms(
         };
         return {
           ...{ matrix, outputs, isNormed, perGroup: outputsPerGroup(tuning), tile: tileOf(tuning) },
+          inputLoads: inputLoads(tuning, isNormed),
           ...(await together({
             single: step(
               name,
@@ -249,5 +254,8 @@ async function attentionSteps(
     combine: step('combine', combine(shape)),
     attentionRows: step('attention rows', attentionRows(shape)),
   });
-  return { ...steps, attention: { whole, split, several, perGroup: queriesOf(shape) } };
+  return {
+    ...steps,
+    attention: { whole, split, several, perGroup: queriesOf(shape), keyLoads: keyLoads(shape) },
+  };
 }
