@@ -59,14 +59,26 @@ describe('the links of the pages', () => {
   });
 });
 
-it('the sidebar has the pages that docs/README.md lists, with those of studies in a group', () => {
+describe('the sidebar', () => {
   const groups = sidebar();
-  expect(groups.map(({ text }) => text)).toEqual([
-    'Guides',
-    'Concepts and reference',
-    'Results',
-    'Decisions',
-  ]);
-  const studies = groups[0]?.items?.find(({ text }) => text === 'Studies');
-  expect(studies?.items?.map(({ link }) => link)).toContain('/docs/guide/study-results.html');
+
+  it('has a group for each section of docs/README.md, and one for studies', () => {
+    expect(groups.map(({ text }) => text)).toEqual([
+      'Guides',
+      'Concepts and reference',
+      'Results',
+      'Decisions',
+    ]);
+    const studies = groups[0]?.items?.find(({ text }) => text === 'Studies');
+    expect(studies?.items?.map(({ link }) => link)).toContain('/docs/guide/study-results.html');
+  });
+
+  it('has every page that is listed there, in the same order', () => {
+    const linksIn = (items: typeof groups): unknown[] =>
+      items.flatMap(({ link, items }) => (link === undefined ? linksIn(items ?? []) : [link]));
+    const lists = readFileSync(`${ROOT}docs/README.md`, 'utf8').match(/^ *(?:-|\d+\.) .*$/gm)!;
+    const hrefs = lists.flatMap((line) => [...line.matchAll(/\]\(([^)\s]+)\)/g)].map(([, href]) => href!));
+    expect(hrefs).toContain('performance/gpu.md');
+    expect(linksIn(groups)).toEqual(hrefs.map((href) => siteAddress(linkTarget('docs/README.md', href)!)));
+  });
 });
