@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HEADS, LAYERS, simulateStudy, TRUE_ARMS, type TrueArm } from '../../test/support/simulated-study.js';
 import type { Estimate } from '../statistics/index.js';
+import type { CostRecord } from '../study/index.js';
 import { analyse, type SliceAnalysis } from './analysis.js';
 
 const FEW = { resamples: 600 };
@@ -124,6 +125,37 @@ describe('the analysis of a study', () => {
     const klOf = ({ costs }: SliceAnalysis) => costs.find(({ name }) => name === 'growing')!.kl!.value;
     const [organism, selfChat] = analyse({ ...study, records }, FEW);
     expect(klOf(selfChat!)).toBeCloseTo(2 * klOf(organism!), 12);
+  });
+
+  it('has KL by round over the held-out dialogues that every arm has it of', () => {
+    const study = simulateStudy({ dialogues: 6, rounds: 4 });
+    const klRoundsOf = (lacks: (record: CostRecord) => boolean) => {
+      const records = study.records.map((record) => {
+        if (record.kind !== 'cost' || record.measure !== 'kl' || lacks(record)) return record;
+        const { sum, count } = record;
+        // Every second item has a second round, with twice the divergence a token.
+        const second = record.index % 2 === 0 ? [{ round: 2, sum: 2 * sum, count }] : [];
+        return { ...record, rounds: [{ round: 1, sum, count }, ...second] };
+      });
+      const { costs } = only(analyse({ ...study, records }, FEW));
+      return costs.find(({ name }) => name === 'growing')!;
+    };
+    const whole = klRoundsOf(() => false);
+    const [first, second] = whole.klRounds;
+    expect(whole.klRounds.map(({ round }) => round)).toEqual([1, 2]);
+    expect(first).toEqual({ round: 1, ...whole.kl });
+    const own = study.records.flatMap((record) =>
+      record.kind === 'cost' && record.measure === 'kl' && record.arm === 'growing' ? [record] : [],
+    );
+    const mean = (records: readonly CostRecord[]) =>
+      records.reduce((sum, record) => sum + record.sum, 0) /
+      records.reduce((sum, { count }) => sum + count, 0);
+    expect(second!.value).toBeCloseTo(2 * mean(own.filter(({ index }) => index % 2 === 0)), 12);
+    // One arm's cell is of an older version.
+    const older = klRoundsOf(({ arm, index }) => arm === 'off' && index % 2 === 0);
+    expect(older.klRounds.map(({ round }) => round)).toEqual([1]);
+    expect(older.klRounds[0]!.value).toBeCloseTo(mean(own.filter(({ index }) => index % 2 === 1)), 12);
+    expect(klRoundsOf(() => true).klRounds).toEqual([]);
   });
 
   it('computes single arms on the dialogues that all have, and differences on those that both have', () => {

@@ -63,3 +63,20 @@ export function costsTable({ costs, slice: { baseline } }: SliceAnalysis): DataT
     ]),
   };
 }
+
+/** Returns the KL divergence of every arm in each round of the held-out dialogues; no rows in folders of older versions. */
+export function klRoundsTable({ costs }: SliceAnalysis): DataTable {
+  return {
+    name: 'kl-rounds',
+    title: 'KL divergence, round by round',
+    note: "The divergence of the arm's next-token distribution from the untouched model's in each round of the held-out dialogues, in nats a token. Not all of these dialogues have the last rounds.",
+    columns: [
+      { name: 'arm', heading: 'arm' },
+      { name: 'round', heading: 'round', digits: 0 },
+      { name: 'kl', heading: 'nats a token', digits: 4 },
+    ],
+    rows: costs.flatMap(({ name, klRounds }) =>
+      klRounds.map(({ round, ...divergence }) => [name, round, divergence]),
+    ),
+  };
+}

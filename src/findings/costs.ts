@@ -11,6 +11,7 @@ import {
   totalOf,
 } from '../statistics/index.js';
 import type { CostRecord, DialogueRecord } from '../study/index.js';
+import type { RoundEstimate } from './course.js';
 import type { Inference } from './inference.js';
 import { only, roundsOf, scoreOf, scoresIn } from './scores.js';
 import { type ArmRecords, baselineOf, type Slice } from './slices.js';
@@ -21,6 +22,8 @@ export interface ArmCosts {
   readonly name: string;
   /** KL divergence of the untouched model's next-token distribution from the arm's, in nats a token. */
   readonly kl: Estimate | null;
+  /** The same in each round of the held-out dialogues, over those that have it; empty in folders of older versions. */
+  readonly klRounds: readonly RoundEstimate[];
   /** Perplexity on held-out text, and its ratio to the baseline's. */
   readonly perplexity: Estimate | null;
   readonly perplexityRatio: Estimate | null;
@@ -73,6 +76,7 @@ export function costsOf(slice: Slice, inference: Inference): ArmCosts[] {
     return {
       name: arm.name,
       kl: alone('kl', (mean) => mean),
+      klRounds: klRoundsOf(arm, arms, inference),
       perplexity: alone('perplexity', exponentialOf),
       perplexityRatio: beside('perplexity', (own, first) => exponentialOf(differenceOf(own, first))),
       accuracy: alone('choice', (mean) => mean, SCORES),
@@ -109,6 +113,24 @@ function heldOut(
   if (items.length === 0 || own.some(({ size }) => size === 0)) return null;
   const means = own.map((costs) => meanOf(items.map((item): Score => costs.get(item)!)));
   return inference.estimate(items.length, statistic(means), range);
+}
+
+/** Estimates the KL divergence in each round, over the held-out dialogues of which every measured arm has the round. */
+function klRoundsOf(arm: ArmRecords, all: readonly ArmRecords[], inference: Inference): RoundEstimate[] {
+  const measured = all.map((each) => itemsOf(each, 'kl')).filter(({ size }) => size > 0);
+  const sumIn = (cost: CostRecord | undefined, round: number): Score | undefined =>
+    cost?.rounds?.find((each) => each.round === round);
+  const own = itemsOf(arm, 'kl');
+  const longest = Math.max(0, ...[...own.values()].map(({ rounds = [] }) => rounds.length));
+  return Array.from({ length: longest }, (_, at) => at + 1).flatMap((round) => {
+    const items = [...own.keys()].sort();
+    const shared = items.filter((item) =>
+      measured.every((costs) => sumIn(costs.get(item), round) !== undefined),
+    );
+    if (shared.length === 0) return [];
+    const mean = meanOf(shared.map((item) => sumIn(own.get(item), round)!));
+    return [{ round, ...inference.estimate(shared.length, mean) }];
+  });
 }
 
 /** Returns the costs of an arm by held-out item. */

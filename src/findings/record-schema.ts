@@ -48,6 +48,9 @@ const Round = z.object({
   probes: z.array(z.object(probe)),
 });
 
+/** Sums over the tokens of each round's answer. */
+const sums = z.array(z.object({ round: z.int().min(1), sum: z.number(), count }));
+
 /** A cell's record on disk. */
 export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
   z.object({
@@ -68,6 +71,7 @@ export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
     item: z.string(),
     sum: z.number(),
     count: z.number().min(0),
+    rounds: sums.optional(),
   }),
   z.object({
     ...labels,
@@ -78,7 +82,7 @@ export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
       z.object({
         name: z.string(),
         system: z.string().nullable(),
-        rounds: z.array(z.object({ round: z.int().min(1), sum: z.number(), count })),
+        rounds: sums,
       }),
     ),
     idle: z.array(z.int().min(1)).optional(),

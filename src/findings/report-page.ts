@@ -30,6 +30,7 @@ const FOLDED = [
   'groups',
   'chance',
   'kept',
+  'kl-rounds',
   'equal-kl',
   'correlations',
   'influence-rounds',

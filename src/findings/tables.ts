@@ -3,7 +3,7 @@ import type { SliceAnalysis } from './analysis.js';
 import { attentionTable, correlationsTable, headsTable, roundsTable } from './attention-tables.js';
 import { aboveChanceTable, chanceTable, qualityTable } from './chance-tables.js';
 import { comparisonTables } from './comparison-tables.js';
-import { costsTable } from './costs-table.js';
+import { costsTable, klRoundsTable } from './costs-table.js';
 import type { Course } from './course.js';
 import { effectWords } from './effect-words.js';
 import { FEWEST } from './inference.js';
@@ -31,6 +31,7 @@ export function tablesOf(analysis: SliceAnalysis, spec: ReportedSpec): DataTable
     qualityTable(analysis),
     partsTable(analysis, spec),
     costsTable(analysis),
+    klRoundsTable(analysis),
     ...comparisonTables(analysis, spec),
     ...influenceTables(analysis, spec),
     correlationsTable(analysis),

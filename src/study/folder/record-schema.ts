@@ -45,10 +45,9 @@ const round = z.object({
   probes: z.array(z.object(probe)),
 });
 
-const reference = z.object({
-  ...{ name: z.string(), system: z.string().nullish() },
-  rounds: z.array(z.object({ round: int, sum: z.number(), count: int })),
-});
+const sums = z.array(z.object({ round: int, sum: z.number(), count: int }));
+
+const reference = z.object({ name: z.string(), system: z.string().nullish(), rounds: sums });
 
 const answer = z.object({ ...probe, under: z.enum(['none', 'unrelated']) });
 
@@ -66,7 +65,7 @@ const record = z.discriminatedUnion('kind', [
   }),
   z.object({
     ...{ kind: z.literal('cost'), ...labels, measure: z.enum(['kl', 'perplexity', 'choice']) },
-    ...{ item: z.string(), sum: z.number(), count: int },
+    ...{ item: z.string(), sum: z.number(), count: int, rounds: sums.optional() },
   }),
   z.object({
     ...{ kind: z.literal('influence'), ...labels, scenario: z.string(), system: z.string() },

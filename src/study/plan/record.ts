@@ -120,6 +120,16 @@ export interface CostRecord extends CellLabels {
   readonly sum: number;
   /** Number of tokens or questions in the sum. */
   readonly count: number;
+  /** The divergence in each round of the held-out dialogue, in nats; only of `kl`, and absent in records of older versions. */
+  readonly rounds?: readonly RoundSum[] | undefined;
+}
+
+/** A sum over the tokens of a round's answer, in nats, and their number. */
+export interface RoundSum {
+  /** From 1. */
+  readonly round: number;
+  readonly sum: number;
+  readonly count: number;
 }
 
 /**
@@ -148,8 +158,7 @@ export interface ReferenceRecord {
   readonly name: string;
   /** The prompt that stood in for the dialogue's own; null for none. */
   readonly system: string | null;
-  /** Sums over the tokens of each round's answer, in nats, and their number. */
-  readonly rounds: readonly { readonly round: number; readonly sum: number; readonly count: number }[];
+  readonly rounds: readonly RoundSum[];
 }
 
 /** Shares of the untouched model's heads, measured on a calibration dialogue. */

@@ -97,6 +97,18 @@ describe('divergence', () => {
     expect(sum).toBeCloseTo(byHand, 3);
   });
 
+  it('is known by round, and 0 in rounds whose strength changes nothing', async () => {
+    const growing = { kind: 'per-turn', from: 1, to: 0.2, step: 0.4 } as const;
+    const arm = armOf({ policy: 'split-softmax', schedule: growing });
+    const { sum, count, rounds } = await divergence(llama, TALK!, arm, NOW);
+    expect(rounds.map(({ round }) => round)).toEqual(TALK!.exchanges.map((_, at) => at + 1));
+    const [first, ...later] = rounds.map((each) => each.sum);
+    expect(first).toBe(0);
+    for (const nats of later) expect(nats).toBeGreaterThan(1e-4);
+    expect(later.reduce((all, nats) => all + nats, 0)).toBeCloseTo(sum, 9);
+    expect(rounds.reduce((all, each) => all + each.count, 0)).toBe(count);
+  });
+
   it('of a clean cache is that of each turn read under the policy after an untouched dialogue', async () => {
     const { system, exchanges } = TALK!;
     const settings = { policy: 'split-softmax', strength: 0.3, cache: 'clean' } as const;

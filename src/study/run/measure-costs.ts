@@ -13,6 +13,11 @@ export interface Cost {
   readonly count: number;
 }
 
+/** A divergence, in all and by round of the dialogue. */
+export interface Divergence extends Cost {
+  readonly rounds: readonly (Cost & { readonly round: number })[];
+}
+
 /** A dialogue whose answers are held out. */
 export type Exchanges = Pick<HeldOutDialogue, 'system' | 'exchanges'>;
 
@@ -30,23 +35,33 @@ interface ReadTurn {
  * Both read the same answers by teacher forcing, turn by turn, the arm with the strength of each turn and with the
  * system prompt that it repeats.
  */
-export async function divergence(model: Model, dialogue: Exchanges, arm: Arm, now: Moment): Promise<Cost> {
+export async function divergence(
+  model: Model,
+  dialogue: Exchanges,
+  arm: Arm,
+  now: Moment,
+): Promise<Divergence> {
   const untouched = readUnder(model, dialogue, UNTOUCHED, now);
   const changed = readUnder(model, dialogue, arm, now);
   const { vocabSize } = model.executor.blueprint;
   let sum = 0;
   let count = 0;
+  const rounds: Divergence['rounds'][number][] = [];
   try {
     for (;;) {
       // At the same time, so that an executor that batches reads the weights once for both.
       const [{ value: before }, { value: after }] = await together([untouched.next(), changed.next()]);
-      if (before === undefined || after === undefined) return { sum, count };
+      if (before === undefined || after === undefined) return { sum, count, rounds };
       const { chosen, logits } = before;
+      let ofRound = 0;
       for (const row of chosen.keys()) {
         const [from, to] = [row * vocabSize, (row + 1) * vocabSize];
-        sum += klDivergence(logits.subarray(from, to), after.logits.subarray(from, to));
+        const nats = klDivergence(logits.subarray(from, to), after.logits.subarray(from, to));
+        sum += nats;
+        ofRound += nats;
       }
       count += chosen.length;
+      rounds.push({ round: rounds.length + 1, sum: ofRound, count: chosen.length });
     }
   } finally {
     await together([untouched.return(undefined), changed.return(undefined)]);

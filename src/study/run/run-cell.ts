@@ -109,7 +109,11 @@ async function measureCost(model: Model, cell: Cell): Promise<Omit<CostRecord, k
   switch (measure) {
     case 'kl': {
       const dialogue = itemOf(heldOut.kl, index);
-      return record(dialogue.id, await divergence(model, dialogue, arm, now));
+      const { rounds, ...whole } = await divergence(model, dialogue, arm, now);
+      return {
+        ...record(dialogue.id, whole),
+        rounds: rounds.map(({ round, sum, count }) => ({ round, sum: rounded(sum), count })),
+      };
     }
     case 'perplexity': {
       const dialogue = itemOf(heldOut.perplexity, index);
