@@ -59,8 +59,11 @@ export class CellQueue {
     while (!this.signal.aborted) {
       const open = own !== null && own.cells.length > 0 ? own : ((await this.#openNext()) ?? this.#fullest());
       if (open !== null) {
+        const cell = open.cells.shift();
+        // Others may have taken all cells of a group before whoever opened it got here.
+        if (cell === undefined) continue;
         open.taken++;
-        return { cell: open.cells.shift()!, group: open };
+        return { cell, group: open };
       }
       if (this.#opening.size > 0) await Promise.race(this.#opening);
       else if (this.#pending.length === 0 && this.#locked.length === 0) return null;
