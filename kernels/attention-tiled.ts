@@ -55,20 +55,28 @@ export function attentionTiled(shape: AttentionShape): string {
     held.flatMap((i) => four.map((query) => make(`${side}_output${query}_${i}`, query, i))).join('\n');
   /** Returns statements that read the thread's dimensions of a key's value. */
   const values = held.map((i) => `let value${i} = values[at + ${i * lanes}u];`).join('\n');
-  const fade = (side: string): string => /* wgsl */ `
-      ${side}_sum *= ${side}_fade;
-      ${outputs(side, (name, query) => `${name} *= ${side}_fade[${query}];`)}`;
+  const fade = (side: string): string => outputs(side, (name, query) => `${name} *= ${side}_fade[${query}];`);
+  /** Statements for the highest of a side's scores, from those of every thread of the group. */
+  const highest = (side: string): string =>
+    `for (var j = 0u; j < ${lanes}u; j++) { ${side}_high = max(${side}_high, ${side}_tops[j * ${groups}u + part]); }`;
+  /** Statements for each query of the thread, with where its sum of \`piece\` is. A stack that ends early has fewer. */
+  const eachPiece = (write: (query: number) => string): string =>
+    four
+      .map(
+        (query) => `if (first + 4u * part + ${query}u < stack) {
+          let at = (row_and_head(first_head, own[${query}]) * run.splits + group.z) * run.pieces + piece;
+          ${write(query)}
+        }`,
+      )
+      .join('\n        ');
   /** Statements for a tile that is on one side and that every query sees. */
-  const weighOneSide = (side: string): string => /* wgsl */ `
-      for (var j = 0u; j < ${TILE}u; j++) { ${side}_high = max(${side}_high, scores[j * ${groups}u + part]); }
-      ${ownKeys.map((i) => `weights[(place + ${i * lanes}u) * ${groups}u + part] = exp(score${i} - ${side}_high);`).join('\n')}`;
   const addOneSide = (side: string): string => /* wgsl */ `
       ${fade(side)}
       for (var j = 0u; j < ${TILE}u; j++) {
         let weight = weights[j * ${groups}u + part];
         let at = (kv * run.capacity + tile + j) * ${quads}u + place;
         ${values}
-        ${side}_sum += weight;
+        ${side}_tile += weight;
         ${outputs(side, (name, query, i) => `${name} += weight[${query}] * value${i};`)}
       }`;
   return /* wgsl */ `
@@ -85,11 +93,10 @@ ${cutsAt(4)}
 ${firstVisible(shape)}
 /** [dimensions, groups]: a dimension of four queries. */
 var<workgroup> query: array<vec4f, ${headDim * groups}>;
-/** [keys, groups]: a key's scores, and weights, of four queries. */
-var<workgroup> scores: array<vec4f, ${TILE * groups}>;
+/** [keys, groups]: a key's weights, of four queries. */
 var<workgroup> weights: array<vec4f, ${TILE * groups}>;
-var<workgroup> target_highs: array<vec4f, ${groups}>;
-var<workgroup> rest_highs: array<vec4f, ${groups}>;
+/** [threads of a group, groups]: the highest scores of a thread's keys on each side. */
+${sides.map((side) => `var<workgroup> ${side}_tops: array<vec4f, ${threads}>;`).join('\n')}
 ${cappedScore(shape)}
 
 /** The place of a stacked query among [rows, heads]. */
@@ -97,8 +104,8 @@ fn row_and_head(first_head: u32, stacked: u32) -> u32 {
   return stacked / ${perHead}u * ${heads}u + first_head + stacked % ${perHead}u;
 }
 
-/** The first number from \`from_\` on that is a thread's. */
-fn first_turn(from_: u32, lane: u32) -> u32 { return from_ + (lane + ${threads}u - from_ % ${threads}u) % ${threads}u; }
+/** The first number from \`from_\` on that is the thread's with this place in its group. */
+fn first_turn(from_: u32, place: u32) -> u32 { return from_ + (place + ${lanes}u - from_ % ${lanes}u) % ${lanes}u; }
 
 ${entry(shape)}
   let kv = group.x;
@@ -135,13 +142,10 @@ ${entry(shape)}
   let begin = max(first_visible(first_position), split_begin);
   let end = min(last_position + 1u, split_end);
   if (begin < end) {
-    // Each piece of each query always has the same thread, which alone writes its sum.
-    let stop = (piece_of(end - 1u) + 1u) * ${queries}u;
-    for (var i = first_turn(piece_of(begin) * ${queries}u, lane); i < stop; i += ${threads}u) {
-      let stacked = first + i % ${queries}u;
-      if (stacked < stack) {
-        pieces[(row_and_head(first_head, stacked) * run.splits + group.z) * run.pieces + i / ${queries}u] = vec2f(${NEVER}, 0.0);
-      }
+    // Each piece of each query always has the same thread of its group, which alone writes its sum.
+    let closing_piece = piece_of(end - 1u);
+    for (var piece = first_turn(piece_of(begin), place); piece <= closing_piece; piece += ${lanes}u) {
+      ${eachPiece(() => `pieces[at] = vec2f(${NEVER}, 0.0);`)}
     }
   }
   workgroupBarrier();
@@ -165,11 +169,9 @@ ${entry(shape)}
         (i) => `
     let key${i} = vec4u(tile + place + ${i * lanes}u);
     let seen${i} = (key${i} >= begins) & (key${i} < ends);
-    score${i} = select(vec4f(${NEVER}), vec4f(${four.map((j) => `capped(score${i}[${j}])`).join(', ')}), seen${i});
-    scores[(place + ${i * lanes}u) * ${groups}u + part] = score${i};`,
+    score${i} = select(vec4f(${NEVER}), vec4f(${four.map((j) => `capped(score${i}[${j}])`).join(', ')}), seen${i});`,
       )
       .join('')}
-    workgroupBarrier();
 
     let opening = tag_of(max(tile, begin));
     let opening_piece = opening & ${IN_TARGET - 1}u;
@@ -177,36 +179,33 @@ ${entry(shape)}
     let all_see = tile >= max(first_visible(last_position), split_begin) && tile + ${TILE}u <= min(first_position + 1u, split_end);
     let all_rest = all_see && (!some_act || (one_side && opening < ${IN_TARGET}u));
     let all_target = all_see && all_act && one_side && opening >= ${IN_TARGET}u;
-    var target_high = target_maximum;
-    var rest_high = rest_maximum;
-    if (all_rest) {
-      ${weighOneSide('rest')}
-    } else if (all_target) {
-      ${weighOneSide('target')}
-    } else {
-      for (var j = max(tile, begin); j < min(tile + ${TILE}u, end); j++) {
-        let score = scores[(j - tile) * ${groups}u + part];
-        let inside = acting & vec4<bool>(tag_of(j) >= ${IN_TARGET}u);
-        target_high = max(target_high, select(vec4f(${NEVER}), score, inside));
-        rest_high = max(rest_high, select(score, vec4f(${NEVER}), inside));
-      }
-      ${ownKeys
-        .map(
-          (i) => `{
-        let inside = acting & vec4<bool>(tag_of(min(key${i}.x, end - 1u)) >= ${IN_TARGET}u);
-        let weight = exp(score${i} - select(rest_high, target_high, inside));
-        weights[(place + ${i * lanes}u) * ${groups}u + part] = select(vec4f(0.0), weight, seen${i});
-      }`,
-        )
-        .join('\n      ')}
+    ${ownKeys.map((i) => `var inside${i} = vec4<bool>(all_target);`).join(' ')}
+    if (!all_rest && !all_target) {
+      ${ownKeys.map((i) => `inside${i} = acting & vec4<bool>(tag_of(min(key${i}.x, end - 1u)) >= ${IN_TARGET}u);`).join('\n      ')}
     }
+    ${sides.map((side) => `var ${side}_top = vec4f(${NEVER}); var ${side}_high = ${side}_maximum;`).join('\n    ')}
+    ${ownKeys
+      .map(
+        (i) => `
+    target_top = max(target_top, select(vec4f(${NEVER}), score${i}, inside${i}));
+    rest_top = max(rest_top, select(score${i}, vec4f(${NEVER}), inside${i}));`,
+      )
+      .join('')}
+    ${sides.map((side) => `${side}_tops[place * ${groups}u + part] = ${side}_top;`).join(' ')}
+    workgroupBarrier();
+    if (!all_rest) { ${highest('target')} }
+    if (!all_target) { ${highest('rest')} }
+    ${ownKeys
+      .map(
+        (i) => `
+    let weight${i} = exp(score${i} - select(rest_high, target_high, inside${i}));
+    weights[(place + ${i * lanes}u) * ${groups}u + part] = select(vec4f(0.0), weight${i}, seen${i});`,
+      )
+      .join('')}
     ${sides.map((side) => `let ${side}_fade = exp(${side}_maximum - ${side}_high);\n    ${side}_maximum = ${side}_high;`).join('\n    ')}
-    if (place == 0u) {
-      target_highs[part] = target_high;
-      rest_highs[part] = rest_high;
-    }
     workgroupBarrier();
 
+    ${sides.map((side) => `var ${side}_tile = vec4f(0.0);`).join(' ')}
     if (all_rest) {
       ${addOneSide('rest')}
     } else if (all_target) {
@@ -220,8 +219,8 @@ ${entry(shape)}
         let seen = (vec4u(j) >= begins) & (vec4u(j) < ends);
         let at = (kv * run.capacity + j) * ${quads}u + place;
         ${values}
-        target_sum += select(vec4f(0.0), weight, inside);
-        rest_sum += select(weight, vec4f(0.0), inside);
+        target_tile += select(vec4f(0.0), weight, inside);
+        rest_tile += select(weight, vec4f(0.0), inside);
         ${four
           .map(
             (query) => `if (seen[${query}]) {
@@ -233,20 +232,22 @@ ${entry(shape)}
       }
     }
 
-    let stop = (piece_of(min(tile + ${TILE}u, end) - 1u) + 1u) * ${queries}u;
-    for (var i = first_turn(opening_piece * ${queries}u, lane); i < stop; i += ${threads}u) {
-      let piece = i / ${queries}u;
-      let one = i % ${queries}u;
-      if (first + one >= stack) { continue; }
-      var sum = 0.0;
-      let stop_key = min(min(tile + ${TILE}u, end), start_of(piece + 1u));
-      for (var j = max(max(tile, begin), start_of(piece)); j < stop_key; j++) {
-        sum += weights[(j - tile) * ${groups}u + one / 4u][one % 4u];
+    // In whichever way a tile is added, its sums round alike.
+    ${sides.map((side) => `${side}_sum = ${side}_sum * ${side}_fade + ${side}_tile;`).join('\n    ')}
+
+    let closing_piece = piece_of(min(tile + ${TILE}u, end) - 1u);
+    for (var piece = first_turn(opening_piece, place); piece <= closing_piece; piece += ${lanes}u) {
+      // A query has the keys of a piece on one side; the other sum is 0.
+      var sum = target_tile + rest_tile;
+      if (opening_piece != closing_piece) {
+        sum = vec4f(0.0);
+        let stop = min(min(tile + ${TILE}u, end), start_of(piece + 1u));
+        for (var j = max(max(tile, begin), start_of(piece)); j < stop; j++) {
+          sum += weights[(j - tile) * ${groups}u + part];
+        }
       }
-      let inside = is_inside(piece) && maps[first_map + (first + one) % ${perHead}u].acts != 0.0;
-      let high = select(rest_highs[one / 4u][one % 4u], target_highs[one / 4u][one % 4u], inside);
-      let at = (row_and_head(first_head, first + one) * run.splits + group.z) * run.pieces + piece;
-      pieces[at] = vec2f(high, pieces[at].y * exp(pieces[at].x - high) + sum);
+      let high = select(rest_high, target_high, acting & vec4<bool>(is_inside(piece)));
+      ${eachPiece((query) => `pieces[at] = vec2f(high[${query}], pieces[at].y * exp(pieces[at].x - high[${query}]) + sum[${query}]);`)}
     }
   }
 

@@ -2,7 +2,7 @@ import { HEAD_MAP } from './head-map.js';
 import { type AttentionShape, cutsAt, IN_TARGET, visibleKeys } from './keys.js';
 import { MIX } from './mix.js';
 import { LAYER, NEVER, PASS } from './pass.js';
-import { enables, entryOfSubgroups, overWorkgroup } from './workgroup.js';
+import { enables, entryOfSubgroups, overLanes, overWorkgroup } from './workgroup.js';
 
 /** Floats that a split writes for a row and head: both outputs, and each side's maximum and sum. */
 export const partialSize = (headDim: number): number => 2 * headDim + 4;
@@ -70,6 +70,7 @@ ${cutsAt(4)}
 @group(0) @binding(5) var<storage, read> maps: array<HeadMap>;
 ${isWhole ? WHOLE_BINDINGS : SPLIT_BINDINGS}
 ${visibleKeys(kernel)}
+${SIDES}
 /** Scores, then weights, of the workgroup's keys. */
 var<workgroup> weights: array<f32, ${keys}>;
 var<workgroup> exchanged: array<vec4f, ${threads}>;
@@ -83,12 +84,10 @@ ${entryOfSubgroups(kernel)}
     isWhole
       ? /* wgsl */ `
   let begin = first_visible(run.past);
-  let end = run.past + 1u;
-  let count = end - begin;`
+  let end = run.past + 1u;`
       : /* wgsl */ `
   let begin = max(first_visible(run.past), group.y * run.splitKeys);
   let end = max(begin, min(run.past + 1u, (group.y + 1u) * run.splitKeys));
-  let count = end - begin;
   let place_of_split = head * run.splits + group.y;`
   }
   // If the policy does not change the head, there are no sides, so that the result is untouched to the last bit.
@@ -98,20 +97,27 @@ ${entryOfSubgroups(kernel)}
   workgroupBarrier();
 
   var highs = vec2f(${NEVER});
-  for (var i = lane; i < count; i += ${threads}u) {
-    let score = score_of(kv, begin + i);
-    let inside = acts && tag_of(begin + i) >= ${IN_TARGET}u;
-    highs = max(highs, select(vec2f(${NEVER}, score), vec2f(score, ${NEVER}), inside));
-    weights[i] = score;
+  for (var from_ = begin; from_ < end; from_ += ${threads}u) {
+    let side = side_of(acts, from_, min(from_ + ${threads}u, end));
+    let key = from_ + lane;
+    if (key < end) {
+      let score = score_of(kv, key);
+      weights[key - begin] = score;
+      if (is_in_target(side, key)) { highs.x = max(highs.x, score); } else { highs.y = max(highs.y, score); }
+    }
   }
   highs = workgroup_maximum(lane, highs);
   workgroupBarrier();
   var sums = vec2f(0.0);
-  for (var i = lane; i < count; i += ${threads}u) {
-    let inside = acts && tag_of(begin + i) >= ${IN_TARGET}u;
-    let weight = exp(weights[i] - select(highs.y, highs.x, inside));
-    sums += select(vec2f(0.0, weight), vec2f(weight, 0.0), inside);
-    weights[i] = weight;
+  for (var from_ = begin; from_ < end; from_ += ${threads}u) {
+    let side = side_of(acts, from_, min(from_ + ${threads}u, end));
+    let key = from_ + lane;
+    if (key < end) {
+      let inside = is_in_target(side, key);
+      let weight = exp(weights[key - begin] - select(highs.y, highs.x, inside));
+      weights[key - begin] = weight;
+      if (inside) { sums.x += weight; } else { sums.y += weight; }
+    }
   }
   sums = workgroup_sum(lane, sums);
 
@@ -127,17 +133,7 @@ ${entryOfSubgroups(kernel)}
     }
     var sum = 0.0;
     for (var j = from_ + lane % ${members}u; j < stop; j += ${members}u) { sum += weights[j - begin]; }
-    ${
-      members === 1
-        ? ''
-        : /* wgsl */ `
-    exchanged[lane].x = sum;
-    workgroupBarrier();
-    if (lane % ${members}u == 0u) {
-      for (var i = 1u; i < ${members}u; i++) { sum += exchanged[lane + i].x; }
-    }
-    workgroupBarrier();`
-    }
+    ${overLanes(kernel, members, ['sum'], (_, further) => `exchanged[lane + ${further}u].x`)}
     if (lane % ${members}u == 0u && piece < run.pieces) {
       let inside = acts && is_inside(piece);
       let high = select(highs.y, highs.x, inside);
@@ -171,6 +167,22 @@ ${entryOfSubgroups(kernel)}
 }
 `;
 }
+
+/**
+ * WGSL for the side of the keys that the threads take at once: 0 the rest, 1 the target, 2 both. Only if they are on both is a key
+ * asked for its own.
+ */
+const SIDES = /* wgsl */ `
+fn side_of(acts: bool, from_: u32, stop: u32) -> u32 {
+  if (!acts) { return 0u; }
+  let tag = tag_of(from_);
+  if (turn_of(tag & ${IN_TARGET - 1}u) < stop) { return 2u; }
+  return select(0u, 1u, tag >= ${IN_TARGET}u);
+}
+fn is_in_target(side: u32, key: u32) -> bool {
+  if (side == 2u) { return tag_of(key) >= ${IN_TARGET}u; }
+  return side == 1u;
+}`;
 
 const SPLIT_BINDINGS = `
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;

@@ -4,6 +4,9 @@ import { MIX } from './mix.js';
 import { LAYER, NEVER, PASS } from './pass.js';
 import { enables, entryOfSubgroups, overWorkgroup, type Workgroup } from './workgroup.js';
 
+/** Threads that share the splits of a piece at most. */
+const MOST_MEMBERS = 8;
+
 export type CombineKernel = Workgroup & Pick<AttentionShape, 'heads' | 'headDim' | 'window'>;
 
 /**
@@ -20,6 +23,7 @@ export type CombineKernel = Workgroup & Pick<AttentionShape, 'heads' | 'headDim'
 export function combine(kernel: CombineKernel): string {
   const { heads, headDim, threads } = kernel;
   const size = partialSize(headDim);
+  const members = Math.min(threads, MOST_MEMBERS);
   const dims = Array.from({ length: Math.ceil(headDim / threads) }, (_, i) => i);
   const each = (make: (i: number) => string): string => dims.map(make).join('\n      ');
   return /* wgsl */ `
@@ -36,6 +40,7 @@ ${cutsAt(3)}
 @group(0) @binding(7) var<storage, read_write> references: array<vec4f>;
 ${firstVisible(kernel)}
 ${overWorkgroup(kernel, 'vec2f', 'maximum', 'sum')}
+var<workgroup> piece_sums: array<f32, ${threads}>;
 /** What the outputs of some splits are multiplied by. */
 var<workgroup> fades: array<vec2f, ${threads}>;
 
@@ -86,21 +91,36 @@ ${entryOfSubgroups(kernel)}
     )
     .join('\n  ')}
 
+  // Threads share a piece's splits if these are many. Only uniforms decide on barriers.
   let position = run.past + row;
-  for (var piece = lane; piece < run.pieces; piece += ${threads}u) {
-    let begin = max(start_of(piece), first_visible(position));
-    let end = min(start_of(piece + 1u), position + 1u);
-    var high = ${NEVER};
+  let members = select(1u, ${members}u, run.splits >= ${members}u);
+  for (var base = 0u; base < run.pieces; base += ${threads}u / members) {
+    let piece = base + lane / members;
+    var begin = 0u;
+    var end = 0u;
+    var inside = false;
+    if (piece < run.pieces) {
+      begin = max(start_of(piece), first_visible(position));
+      end = min(start_of(piece + 1u), position + 1u);
+      inside = map.acts != 0.0 && is_inside(piece);
+    }
+    let high = select(highs.y, highs.x, inside);
     var sum = 0.0;
     if (begin < end) {
-      for (var split = begin / run.splitKeys; split * run.splitKeys < end; split++) {
+      for (var split = begin / run.splitKeys + lane % members; split * run.splitKeys < end; split += members) {
         let part = pieces[(first + split) * run.pieces + piece];
-        let higher = max(high, part.x);
-        sum = sum * exp(high - higher) + part.y * exp(part.x - higher);
-        high = higher;
+        sum += part.y * exp(part.x - high);
       }
     }
-    shares[((layer.x + head) * run.rows + row) * run.pieces + piece] = shares_of(mix, sum, high, is_inside(piece));
+    piece_sums[lane] = sum;
+    workgroupBarrier();
+    for (var by = members / 2u; by > 0u; by /= 2u) {
+      if (lane % members < by) { piece_sums[lane] += piece_sums[lane + by]; }
+      workgroupBarrier();
+    }
+    if (lane % members == 0u && piece < run.pieces) {
+      shares[((layer.x + head) * run.rows + row) * run.pieces + piece] = shares_of(mix, piece_sums[lane], high, inside);
+    }
   }
 }
 `;

@@ -1,5 +1,13 @@
 import { keepOutput, type MatrixKernel, matricesOf, matrixBindings, unitOf } from './matrix.js';
-import { enables, entryOfSubgroups, loadsByGroups, overWorkgroup, type Workgroup } from './workgroup.js';
+import {
+  enables,
+  entryOfSubgroups,
+  loadsByGroups,
+  overLanes,
+  overWorkgroup,
+  sideBySide,
+  type Workgroup,
+} from './workgroup.js';
 
 /** The sizes and options of a program that multiplies a matrix by one row. */
 export interface LinearKernel extends MatrixKernel, Workgroup {
@@ -54,7 +62,7 @@ ${matrixBindings(kernel)}
 ${unit.functions}
 ${keepOutput(kernel)}
 ${normEpsilon === null ? '' : `@group(0) @binding(6) var<storage, read> norms: array<vec4f>;\n${overWorkgroup(kernel, 'f32', 'sum')}`}
-${lanes === sideBySide(kernel) ? '' : `var<workgroup> parts: array<vec4f, ${threads * matrices.length}>;`}
+${lanes === sideBySide(kernel, lanes) ? '' : `var<workgroup> parts: array<vec4f, ${threads * matrices.length}>;`}
 
 ${entryOfSubgroups(kernel)}
   let first = (group.z * ${OUTPUT_GROUPS}u + group.x) * ${outputsPerGroup(kernel)}u + lane / ${lanes}u * ${OUTPUTS}u;
@@ -81,7 +89,7 @@ ${entryOfSubgroups(kernel)}
         .join('\n')}
     }
   }
-  ${overLanes(kernel, matrices)}
+  ${overLanes(kernel, lanes, matrices, (matrix, further) => `parts[lane + ${matrix * threads + further}u]`)}
   if (share != 0u) { return; }
   ${normEpsilon === null ? '' : matrices.map((name) => `${name} *= inverse;`).join(' ')}
   ${four
@@ -92,37 +100,4 @@ ${entryOfSubgroups(kernel)}
     .join('\n')}
 }
 `;
-}
-
-/** Returns how many of the threads that share outputs are certainly in one subgroup; 1 without subgroups. */
-const sideBySide = ({ lanes, subgroup }: LinearKernel): number => Math.min(lanes, subgroup ?? 1);
-
-/**
- * Returns statements that add up the sums of all threads that share outputs, in the first of them. Threads of one
- * subgroup exchange sums directly; the rest is a tree through shared memory. Narrow subgroups do not reduce the number of
- * lanes: reading many neighbouring words at once matters more than adding the sums fast.
- */
-function overLanes(kernel: LinearKernel, sums: readonly string[]): string {
-  const { lanes, threads } = kernel;
-  const direct = sideBySide(kernel);
-  const halvings = (from: number, to: number): number[] =>
-    Array.from({ length: Math.log2(from / to) }, (_, i) => from >> (i + 1));
-  const shuffles = sums
-    .flatMap((sum) => halvings(direct, 1).map((by) => `${sum} += subgroupShuffleXor(${sum}, ${by}u);`))
-    .join('\n');
-  if (lanes === direct) return shuffles;
-  const each = (make: (sum: string, at: string) => string): string =>
-    sums.map((sum, index) => make(sum, `parts[${index * threads}u + lane`)).join(' ');
-  const tree = halvings(lanes, direct)
-    .map(
-      (by) =>
-        `if (share < ${by}u) { ${each((_, at) => `${at}] += ${at} + ${by}u];`)} }\n  workgroupBarrier();`,
-    )
-    .join('\n  ');
-  return /* wgsl */ `
-  ${shuffles}
-  ${each((sum, at) => `${at}] = ${sum};`)}
-  workgroupBarrier();
-  ${tree}
-  ${each((sum, at) => `${sum} = ${at}];`)}`;
 }

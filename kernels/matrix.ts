@@ -78,7 +78,7 @@ const scalesOf = (format: BlockFormat, { bits } = format): string =>
 fn scale_of(block: u32) -> f32 { return scales[block]; }`,
     f16: `
 @group(0) @binding(4) var<storage, read> scales: array<u32>;
-fn scale_of(block: u32) -> f32 { return unpack2x16float(scales[block / 2u])[block % 2u]; }`,
+fn scale_of(block: u32) -> f32 { return unpack2x16float(scales[block / 2u] >> (block % 2u * 16u)).x; }`,
     'f32 and offset': `
 @group(0) @binding(4) var<storage, read> scales: array<vec2f>;
 fn scale_of(block: u32) -> vec2f { return scales[block]; }`,

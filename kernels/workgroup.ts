@@ -114,3 +114,43 @@ var<workgroup> parts_: array<${type}, ${EIGHT}>;`,
     parts: `${EIGHT}u`,
   };
 }
+
+/** Returns how many of so many neighbouring threads are certainly in one subgroup; 1 without subgroups. */
+export const sideBySide = ({ subgroup }: Workgroup, lanes: number): number => Math.min(lanes, subgroup ?? 1);
+
+/**
+ * Returns statements that add up the sums of every `lanes` neighbouring threads, in the first of them. Threads of one
+ * subgroup exchange sums directly; the rest is a tree through shared memory. Narrow subgroups are no reason for fewer lanes:
+ * reading many neighbouring words at once matters more than adding the sums fast. All threads must run the statements together.
+ * Afterwards each thread may write its memory at once.
+ * @param lanes a power of two that divides the threads
+ * @param sums the names of variables
+ * @param at WGSL for where the memory has a sum of the thread that is `further` on
+ */
+export function overLanes(
+  workgroup: Workgroup,
+  lanes: number,
+  sums: readonly string[],
+  at: (sum: number, further: number) => string,
+): string {
+  const direct = sideBySide(workgroup, lanes);
+  const halvings = (from: number, to: number): number[] =>
+    Array.from({ length: Math.log2(from / to) }, (_, i) => from >> (i + 1));
+  const shuffles = sums
+    .flatMap((sum) => halvings(direct, 1).map((by) => `${sum} += subgroupShuffleXor(${sum}, ${by}u);`))
+    .join('\n');
+  if (lanes === direct) return shuffles;
+  const each = (make: (sum: string, index: number) => string): string => sums.map(make).join(' ');
+  const tree = halvings(lanes, direct)
+    .map(
+      (by) =>
+        `if (lane % ${lanes}u < ${by}u) { ${each((_, index) => `${at(index, 0)} += ${at(index, by)};`)} }\n  workgroupBarrier();`,
+    )
+    .join('\n  ');
+  return /* wgsl */ `
+  ${shuffles}
+  ${each((sum, index) => `${at(index, 0)} = ${sum};`)}
+  workgroupBarrier();
+  ${tree}
+  ${each((sum, index) => `${sum} = ${at(index, 0)};`)}`;
+}

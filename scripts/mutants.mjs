@@ -22,6 +22,9 @@ const ATTENTION = 'kernels/attention.ts';
 const MIX = 'kernels/mix.ts';
 const WORKGROUP = 'kernels/workgroup.ts';
 const ATTENTION_TILED = 'kernels/attention-tiled.ts';
+const LINEAR = 'kernels/linear.ts';
+const MATRIX = 'kernels/matrix.ts';
+const PACE = 'src/executors/gpu/pace.ts';
 const LINEAR_TILED = 'kernels/linear-tiled.ts';
 
 /** The suites that catch mutants, as commands. */
@@ -44,6 +47,7 @@ const SUITES = {
   matrices: deno('gpu-matrices'),
   lengths: deno('gpu-lengths'),
   arithmetic: deno('gpu-arithmetic'),
+  pace: unit('src/executors/gpu/submitter.test.ts'),
   limits: deno('gpu-limits'),
   // Only Dawn's adapter has subgroups.
   subgroups: vitest('dawn'),
@@ -463,8 +467,15 @@ const MUTANTS = [
     name: 'gpu: a weight is relative to the maximum of the other side',
     suite: 'gpu',
     file: ATTENTION,
-    find: 'let weight = exp(weights[i] - select(highs.y, highs.x, inside));',
-    put: 'let weight = exp(weights[i] - select(highs.x, highs.y, inside));',
+    find: 'let weight = exp(weights[key - begin] - select(highs.y, highs.x, inside));',
+    put: 'let weight = exp(weights[key - begin] - select(highs.x, highs.y, inside));',
+  },
+  {
+    name: 'gpu: keys on both sides taken for the side of the first',
+    suite: 'gpu',
+    file: ATTENTION,
+    find: 'if (turn_of(tag & ${IN_TARGET - 1}u) < stop) { return 2u; }',
+    put: '',
   },
   {
     name: 'gpu: a stretch of one side ends late',
@@ -488,11 +499,11 @@ const MUTANTS = [
     put: 'for (var part = 1u; part < ${parts - 1}u; part++)',
   },
   {
-    name: 'gpu: a piece summed without its last thread',
+    name: 'gpu: a piece summed without half of its threads',
     suite: 'lengths',
     file: ATTENTION,
-    find: 'for (var i = 1u; i < ${members}u; i++)',
-    put: 'for (var i = 1u; i < ${members - 1}u; i++)',
+    find: "overLanes(kernel, members, ['sum']",
+    put: "overLanes(kernel, members / 2, ['sum']",
   },
   {
     name: 'gpu: a split begins before its window',
@@ -512,8 +523,15 @@ const MUTANTS = [
     name: 'gpu: a piece combined without its last split',
     suite: 'lengths',
     file: COMBINE,
-    find: 'split * run.splitKeys < end; split++',
-    put: '(split + 1u) * run.splitKeys < end || split == begin / run.splitKeys; split++',
+    find: 'split * run.splitKeys < end; split += members',
+    put: '(split + 1u) * run.splitKeys < end || split == begin / run.splitKeys; split += members',
+  },
+  {
+    name: 'gpu: a piece combined without half of its threads',
+    suite: 'lengths',
+    file: COMBINE,
+    find: 'by = members / 2u',
+    put: 'by = members / 4u',
   },
   {
     name: 'gpu: the outputs of splits faded by the sums of the first',
@@ -539,7 +557,7 @@ const MUTANTS = [
   {
     name: 'gpu: the scale of another block of 256 weights',
     suite: 'matrices',
-    file: 'kernels/matrix.ts',
+    file: MATRIX,
     find: '(24u - own % 4u * 8u)) >> 24u;',
     put: '(24u - (own + 1u) % 4u * 8u)) >> 24u;',
   },
@@ -582,15 +600,22 @@ const MUTANTS = [
     name: 'gpu: tiled attention: two sums that an online softmax keeps have one maximum',
     suite: 'gpu',
     file: ATTENTION_TILED,
-    find: '${side}_sum *= ${side}_fade;',
-    put: '${side}_sum *= rest_fade;',
+    find: '${side}_sum = ${side}_sum * ${side}_fade + ${side}_tile;',
+    put: '${side}_sum = ${side}_sum * rest_fade + ${side}_tile;',
   },
   {
     name: 'gpu: tiled attention: a piece takes the weights of the next',
     suite: 'gpu',
     file: ATTENTION_TILED,
-    find: 'let stop_key = min(min(tile + ${TILE}u, end), start_of(piece + 1u));',
-    put: 'let stop_key = min(tile + ${TILE}u, end);',
+    find: 'let stop = min(min(tile + ${TILE}u, end), start_of(piece + 1u));',
+    put: 'let stop = min(tile + ${TILE}u, end);',
+  },
+  {
+    name: 'gpu: tiled attention: a tile of several pieces taken for one',
+    suite: 'gpu',
+    file: ATTENTION_TILED,
+    find: 'if (opening_piece != closing_piece)',
+    put: 'if (opening_piece > closing_piece)',
   },
   {
     name: 'gpu: tiled matrices: the last inputs forgotten',
@@ -609,14 +634,49 @@ const MUTANTS = [
   {
     name: 'gpu: matrices: lanes added without the nearest',
     suite: 'matrices',
-    file: 'kernels/linear.ts',
+    file: WORKGROUP,
     find: 'halvings(lanes, direct)',
     put: 'halvings(lanes, 2 * direct)',
   },
   {
+    name: 'gpu: matrices: the folded norm without its factor',
+    suite: 'matrices',
+    file: LINEAR,
+    find: '`${name} *= inverse;`',
+    put: '`${name} *= 1.0;`',
+  },
+  {
+    name: 'gpu: matrices: the folded norm without its weights',
+    suite: 'matrices',
+    file: LINEAR,
+    find: '`x[${at}] * norms[${at}]`',
+    put: '`x[${at}] * norms[0]`',
+  },
+  {
+    name: 'gpu: matrices: the folded norm of half of x',
+    suite: 'matrices',
+    file: LINEAR,
+    find: 'i < ${inputs / 4}u; i += ${threads}u) { squares',
+    put: 'i < ${inputs / 4 / 2}u; i += ${threads}u) { squares',
+  },
+  {
+    name: 'gpu: the f16 scale of the other block of a word',
+    suite: 'matrices',
+    file: MATRIX,
+    find: '(block % 2u * 16u)).x',
+    put: '((block + 1u) % 2u * 16u)).x',
+  },
+  {
+    name: 'gpu: a minimum taken for an offset',
+    suite: 'matrices',
+    file: MATRIX,
+    find: 'pair.y + ${CENTRES[bits]}.0 * pair.x',
+    put: 'pair.y',
+  },
+  {
     name: 'gpu: a nibble of a pair taken for the other',
     suite: 'matrices',
-    file: 'kernels/matrix.ts',
+    file: MATRIX,
     find: "nibblesOf('word >> 16u')",
     put: "nibblesOf('word >> 12u')",
   },
@@ -626,6 +686,55 @@ const MUTANTS = [
     file: 'kernels/numbers.ts',
     find: 'return log_one_plus(-exp(x));',
     put: 'return log_one_plus(-exp(0.999 * x));',
+  },
+  {
+    name: 'gpu: pace: never corrected by what was measured',
+    suite: 'pace',
+    file: PACE,
+    find: 'this.#factor *= Math.sqrt(ratio);',
+    put: '',
+  },
+  {
+    name: 'gpu: pace: corrected by all of one measurement',
+    suite: 'pace',
+    file: PACE,
+    find: 'this.#factor *= Math.sqrt(ratio);',
+    put: 'this.#factor *= ratio;',
+  },
+  {
+    name: 'gpu: pace: a part ends after its time, not before',
+    suite: 'pace',
+    file: PACE,
+    find: 'next > 0 && ms + next > PART_MS',
+    put: 'next > 0 && ms > PART_MS',
+  },
+  {
+    name: 'gpu: pace: a dispatch has as many rows on a slow GPU',
+    suite: 'pace',
+    file: PACE,
+    find: 'const rowMs = this.#factor * guess(',
+    put: 'const rowMs = guess(',
+  },
+  {
+    name: 'gpu: pace: fewer rows than read weights once',
+    suite: 'pace',
+    file: PACE,
+    find: 'Math.max(LEAST_ROWS, Math.floor(',
+    put: 'Math.max(1, Math.floor(',
+  },
+  {
+    name: 'gpu: pace: learns from parts too short to tell',
+    suite: 'pace',
+    file: PACE,
+    find: 'if (Math.max(estimatedMs, measuredMs) < TELLING_MS || estimatedMs === 0) return;',
+    put: 'if (estimatedMs === 0) return;',
+  },
+  {
+    name: 'gpu: pace: a busy host slows passes without bound',
+    suite: 'pace',
+    file: PACE,
+    find: 'Math.min(MOST_OFF, measuredMs / estimatedMs)',
+    put: 'measuredMs / estimatedMs',
   },
   {
     name: 'gpu: part of a large matrix at the first columns',
@@ -652,8 +761,8 @@ const MUTANTS = [
     name: 'gpu: sum of a workgroup without its last subgroup',
     suite: 'subgroups',
     file: WORKGROUP,
-    find: 'i < ${threads}u / subgroup_size; i++',
-    put: 'i < ${threads}u / subgroup_size - 1u; i++',
+    find: 'parts: `${threads}u / subgroup_size`,',
+    put: 'parts: `${threads}u / subgroup_size - 1u`,',
   },
 ];
 
