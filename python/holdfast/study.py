@@ -82,7 +82,7 @@ class Study:
 
     @cached_property
     def influence(self) -> pd.DataFrame:
-        """One row per arm, reference and round, in nats. A mean is the sum of ``sum`` divided by the sum of ``count``."""
+        """One row per arm, effect, reference and round, in nats. A mean is the sum of ``sum`` divided by the sum of ``count``."""
         return self._table("influence")
 
     @cached_property

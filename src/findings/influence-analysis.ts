@@ -23,6 +23,8 @@ import { resampledTrades, tradedArms } from './trade-sample.js';
 export interface InfluenceAnalysis {
   /** By reference, then by arm. */
   readonly arms: readonly ArmInfluence[];
+  /** The total influence, of the arms whose own dialogues it was measured on; empty if it was not. */
+  readonly total: readonly ArmInfluence[];
   readonly effects: readonly InfluenceEffect[];
   /** Late influence beside the first reference, against KL divergence. */
   readonly trades: readonly Trade[];
@@ -37,7 +39,7 @@ export function analyseInfluence(
   compared: { readonly contrasts: readonly Contrast[]; readonly plan: PlanCheck },
   inference: Inference,
 ): (InfluenceAnalysis | null)[] {
-  const measured = slices.map(measuredArms);
+  const measured = slices.map((slice) => measuredArms(slice));
   const effects = testedEffects(
     measured.map((arms) => influenceEffectsOf(arms, compared, spec, inference)),
     inference,
@@ -48,6 +50,7 @@ export function analyseInfluence(
     const arms = influencesOf(slice, spec, own, inference);
     return {
       arms,
+      total: influencesOf(slice, spec, measuredArms(slice, 'total'), inference, false),
       effects: effects[at]!,
       trades: influenceTradesOf(slice, spec, own, arms, inference),
       correlations: influenceCorrelationsOf(slice, spec, own, inference),

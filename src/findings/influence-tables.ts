@@ -1,5 +1,6 @@
 import type { Column, DataTable } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
+import type { ArmInfluence } from './influence.js';
 import { influenceVerdict } from './influence-words.js';
 import { roundsText } from './rounds-text.js';
 import type { ReportedSpec } from './study-result.js';
@@ -9,14 +10,17 @@ const ARM: Column = { name: 'arm', heading: 'arm' };
 
 /** What the numbers are, for notes. */
 const DEFINITION =
-  "The prompt's direct influence: KL divergence of the next-token distribution with the prompt from that with the reference in its place (others: another dialogue's prompt of about its length; none: no system message), in nats a token, on the answers of the untouched model's dialogues, which are the same for all arms. Every answer counts once. " +
+  "The prompt's direct influence: KL divergence of the next-token distribution with the prompt from that with the reference in its place (others: another dialogue's prompt of about its length; paraphrase: the same in other words; none: no system message), in nats a token, on the answers of the untouched model's dialogues, which are the same for all arms. Every answer counts once. " +
   'Given the dialogue so far: the earlier answers carry the prompt too, so a small influence is not disobedience.';
+
+const TOTAL =
+  "The prompt's total influence: KL divergence of the next-token distribution in the arm's own dialogue from that in the dialogue that it leads under the reference, with the same user's messages and random numbers, in nats a token, on the arm's own answers. It says how far the two dialogues have come apart. Arms have different answers, so their numbers are not compared.";
 
 /** Returns the tables of the prompt's influence; none if it was not measured. */
 export function influenceTables({ influence }: SliceAnalysis, spec: ReportedSpec): DataTable[] {
   if (influence === null) return [];
   const { early, late } = spec;
-  const { arms, effects, correlations } = influence;
+  const { arms, total, effects, correlations } = influence;
   return [
     {
       name: 'influence',
@@ -77,6 +81,36 @@ export function influenceTables({ influence }: SliceAnalysis, spec: ReportedSpec
       ]),
     },
     {
+      name: 'influence-total',
+      title: 'Total influence of the prompt',
+      note: `${TOTAL} Early: ${roundsText(early)}, late: ${roundsText(late)}. Tokens and passes forwarded for one dialogue, with those of the answers under all references.`,
+      columns: [
+        REFERENCE,
+        ARM,
+        { name: 'dialogues', heading: 'dialogues', digits: 0 },
+        { name: 'early', heading: 'early', digits: 3 },
+        { name: 'late', heading: 'late', digits: 3 },
+        { name: 'forwarded_tokens', heading: 'tokens', digits: 0 },
+        { name: 'forward_passes', heading: 'passes', digits: 0 },
+      ],
+      rows: total.map((arm) => [
+        ...[arm.reference, arm.name, arm.dialogues, arm.early, arm.late],
+        ...[arm.forwardedTokens, arm.forwardPasses],
+      ]),
+    },
+    {
+      name: 'influence-total-rounds',
+      title: 'Total influence, round by round',
+      note: TOTAL,
+      columns: [
+        REFERENCE,
+        ARM,
+        { name: 'round', heading: 'round', digits: 0 },
+        { name: 'influence', heading: 'nats a token', digits: 4 },
+      ],
+      rows: roundRows(total),
+    },
+    {
       name: 'influence-judged',
       title: 'Influence and obedience',
       note: `Rank correlation of influence with what judges say of the same dialogue in the same round, under the untouched arm: of the answer itself (obedience), or of the probes after it (stability). Given the round: both are ranked within each round, so that two numbers that only fall together over the rounds have none. Given the dialogue too: the mean rank of each dialogue is taken from its ranks; prompts differ in how far they are from a reference, so this is the fairer of the two.`,
@@ -105,9 +139,12 @@ export function influenceTables({ influence }: SliceAnalysis, spec: ReportedSpec
         { name: 'round', heading: 'round', digits: 0 },
         { name: 'influence', heading: 'nats a token', digits: 4 },
       ],
-      rows: arms.flatMap(({ reference, name, rounds }) =>
-        rounds.map(({ round, ...influence }) => [reference, name, round, influence]),
-      ),
+      rows: roundRows(arms),
     },
   ];
 }
+
+const roundRows = (arms: readonly ArmInfluence[]): DataTable['rows'] =>
+  arms.flatMap(({ reference, name, rounds }) =>
+    rounds.map(({ round, ...influence }) => [reference, name, round, influence]),
+  );

@@ -61,6 +61,7 @@ export function influenceFindings(analysis: SliceAnalysis, spec: ReportedSpec): 
   return [
     ...(untouched === undefined ? [] : [courseWords(untouched, spec)]),
     ...ratioWords(beside, spec),
+    ...totalWords(influence.total, spec),
     ...judgedWords(analysis),
   ];
 }
@@ -82,6 +83,19 @@ function ratioWords(arms: readonly ArmInfluence[], { late }: ReportedSpec): stri
   return [
     `Late influence (${roundsText(late)}) on the same answers, × the untouched model's: ${told.map(({ name, ratio }) => `${name} ${estimateText(ratio)}`).join('; ')}.`,
   ];
+}
+
+/** Says what the total influence of the untouched model is. */
+function totalWords(
+  arms: readonly ArmInfluence[],
+  { arms: [baseline], early: first, late: last }: ReportedSpec,
+): string[] {
+  return arms
+    .filter(({ name }) => name === baseline!.name)
+    .map(
+      ({ name, reference, early, late }) =>
+        `Total influence of the prompt (beside ${referenceText(reference)}), under ${name}: ${estimateText(early, nats)} nats a token in ${roundsText(first)}, ${estimateText(late, nats)} in ${roundsText(last)}, between the dialogues that it leads under the two.`,
+    );
 }
 
 function judgedWords({ influence }: SliceAnalysis): string[] {

@@ -185,6 +185,35 @@ describe('the analysis of influence', () => {
     }
   });
 
+  it('keeps the total influence apart from the direct one', async () => {
+    const total = STUDY.records.flatMap((record): KeptRecord[] => {
+      if (record.kind !== 'influence' || record.arm === 'control') return [];
+      const references = record.references.map((each) => ({
+        ...each,
+        rounds: each.rounds.map(({ round, sum, count }) => ({ round, sum: 3 * sum, count })),
+      }));
+      return [{ ...record, references, effect: 'total' }];
+    });
+    const study = { ...STUDY, records: [...STUDY.records, ...total] };
+    const { total: found, ...others } = analyse(study, FEW)[0]!.influence!;
+    expect({ ...others, total: [] }).toEqual(influence);
+    expect(found.map(({ name, reference }) => `${name}, ${reference}`)).toEqual(
+      ['others', 'none'].flatMap((reference) =>
+        influence.arms
+          .filter((arm) => arm.reference === reference && arm.name !== 'control')
+          .map(({ name }) => `${name}, ${reference}`),
+      ),
+    );
+    expect(found[0]!.late.value).toBeCloseTo(3 * influence.arms[0]!.late.value, 9);
+    for (const { ratio } of found) expect(ratio).toBeNull();
+    const files = new Map((await reportFiles(study, FEW)).map(({ path, text }) => [path, text]));
+    expect(files.get('tables/influence-total.csv')).toContain('split .7');
+    expect(files.get('tables/influence-total-rounds.csv')).toContain('split .7');
+    expect(files.get('report.md')).toContain(
+      "- Total influence of the prompt (beside another dialogue's prompt)",
+    );
+  });
+
   it('compares only dialogues that every measured arm has, and skips answers without tokens', () => {
     const records = STUDY.records.flatMap((record): KeptRecord[] => {
       if (record.kind !== 'influence') return [record];

@@ -31,7 +31,10 @@ export interface ArmInfluence {
   readonly late: Estimate;
   /** In rounds; infinite if it does not fall. */
   readonly halfLife: Estimate;
-  /** Late influence divided by that of the untouched arm on the same answers; null for this arm itself, NaN if that has none. */
+  /**
+   * Late influence divided by that of the untouched arm on the same answers; null for this arm itself and for the total
+   * influence, NaN if that has none.
+   */
   readonly ratio: Estimate | null;
   /** Tokens forwarded to measure a dialogue beside all references, the mean. */
   readonly forwardedTokens: number;
@@ -65,9 +68,17 @@ export interface MeasuredArms {
   readonly clusters: number;
 }
 
-/** Returns the influence records of a slice that can be compared. */
-export function measuredArms({ measured: all }: Pick<Slice, 'measured'>): MeasuredArms {
-  const measured = all.filter(({ influence }) => influence.length > 0);
+/**
+ * Returns the influence records of a slice that can be compared.
+ * @param effect the direct influence or the total one
+ */
+export function measuredArms(
+  { measured: all }: Pick<Slice, 'measured'>,
+  effect: 'influence' | 'total' = 'influence',
+): MeasuredArms {
+  const measured = all
+    .map((arm) => ({ name: arm.name, influence: arm[effect] }))
+    .filter(({ influence }) => influence.length > 0);
   const keyOf = ({ index, seed }: InfluenceRecord): string => JSON.stringify([index, seed]);
   const counts = new Map<string, number>();
   for (const record of measured.flatMap(({ influence }) => influence)) {
@@ -104,17 +115,21 @@ export function influenceScores(
   );
 }
 
-/** Computes the influence under every arm, beside every reference. */
+/**
+ * Computes the influence under every arm, beside every reference.
+ * @param sameAnswers whether the arms are measured on the same answers, so that their ratio to the untouched one says something
+ */
 export function influencesOf(
   slice: Slice,
   spec: ReportedSpec,
   measured: MeasuredArms,
   inference: Inference,
+  sameAnswers = true,
 ): ArmInfluence[] {
   const { arms, references, dialogues, clusters } = measured;
   if (clusters === 0) return [];
   const rounds = measuredRounds(measured);
-  const untouched = spec.arms.find(isUntouched)?.name;
+  const untouched = sameAnswers ? spec.arms.find(isUntouched)?.name : undefined;
   const estimate = (statistic: Statistic): Estimate => inference.estimate(clusters, statistic);
   return references.flatMap((reference) =>
     slice.measured.flatMap(({ name }): ArmInfluence[] => {

@@ -93,12 +93,17 @@ function designChanges(spec: ReportedSpec, plan: ReportedPlan): string[] {
   return compared.flatMap(([what, here, there]) => (here === there ? [] : [change(what, here, there)]));
 }
 
-/** Returns, for example, `24 dialogues, beside others, none, every round`. */
+/** Returns, for example, `24 dialogues, beside others, none, every round`, with what else decides the numbers. */
 function influenceText(influence: ReportedSpec['influence']): string {
   if (influence === null) return 'not at all';
-  const { dialogues, references, rounds } = influence;
+  const { dialogues, references, rounds, paraphrases, total } = influence;
   const which = rounds === null ? 'every round' : `rounds ${rounds.join(', ')}`;
-  return `${dialogues} dialogues, beside ${references.join(', ')}, ${which}`;
+  const texts = Object.entries(paraphrases ?? {}).map(([name, text]) => `${name}: ${text}`);
+  return [
+    `${dialogues} dialogues, beside ${references.join(', ')}, ${which}`,
+    ...(total === undefined ? [] : ['direct and total']),
+    ...(texts.length === 0 ? [] : [`paraphrases ${texts.sort().join('; ')}`]),
+  ].join(', ');
 }
 
 /** Returns, for example, `96 of organism, from index 0, 16 rounds`. */

@@ -76,6 +76,7 @@ export const KeptCell: z.ZodType<CellRecord> = z.discriminatedUnion('kind', [
   z.object({
     ...labels,
     kind: z.literal('influence'),
+    effect: z.literal('total').optional(),
     scenario: z.string(),
     system: z.string(),
     references: z.array(
@@ -167,8 +168,10 @@ const dialogues = {
 
 const Influence = z.object({
   dialogues: z.int(),
-  references: z.array(z.enum(['others', 'none'])),
+  references: z.array(z.enum(['others', 'paraphrase', 'none'])),
   rounds: z.array(z.int()).nullable(),
+  paraphrases: z.record(z.string(), z.string()).optional(),
+  total: z.literal(true).optional(),
 });
 
 const Contrast = z.object({ left: z.string(), right: z.string() });

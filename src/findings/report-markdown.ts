@@ -11,7 +11,15 @@ import { INTERVALS } from './tables.js';
 import { findings, headline } from './words.js';
 
 /** Tables that are too long for a text and are linked as CSV. */
-const LONG = ['kept', 'kl-rounds', 'influence-rounds', 'rounds', 'attention', 'heads'];
+const LONG = [
+  'kept',
+  'kl-rounds',
+  'influence-rounds',
+  'influence-total-rounds',
+  'rounds',
+  'attention',
+  'heads',
+];
 
 /**
  * Returns the report as Markdown: findings, links to figures, and tables.

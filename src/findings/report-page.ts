@@ -34,6 +34,7 @@ const FOLDED = [
   'equal-kl',
   'correlations',
   'influence-rounds',
+  'influence-total-rounds',
   'rounds',
   'attention',
   'heads',

@@ -40,8 +40,10 @@ export interface ArmRecords {
   /** The dialogues that all other arms have as well, so that arms are comparable; the same clusters for every arm. */
   readonly shared: Clusters;
   readonly costs: readonly CostRecord[];
-  /** The influence of the prompt, on the untouched model's dialogues. */
+  /** The direct influence of the prompt, on the untouched model's dialogues. */
   readonly influence: readonly InfluenceRecord[];
+  /** The total influence, on the arm's own dialogues. */
+  readonly total: readonly InfluenceRecord[];
   readonly timings: readonly LabelledTiming[];
 }
 
@@ -72,7 +74,8 @@ export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[]
         dialogues: ofArm,
         shared: clustersOf(ofArm.filter(isShared)),
         costs: costs.filter((cost) => cost.arm === name),
-        influence: influence.filter((record) => record.arm === name),
+        influence: influence.filter(({ arm, effect }) => arm === name && effect === undefined),
+        total: influence.filter(({ arm, effect }) => arm === name && effect === 'total'),
         timings: timings.filter((timing) => timing.arm === name && sliceKey(timing) === key),
       };
     });

@@ -3,11 +3,14 @@ import { type Model, meterModel, type SamplingOptions } from '../engine/index.js
 import { type InfluenceHistory, type InfluenceOptions, type Reference, withoutSystem } from './influence.js';
 
 /** How answers are given under references: as those of the dialogue itself. */
-export interface AnsweringOptions extends Pick<InfluenceOptions, 'settings' | 'contextLength' | 'now'> {
+export interface AnsweringOptions
+  extends Pick<InfluenceOptions, 'settings' | 'message' | 'contextLength' | 'now'> {
   /** With the seed of the dialogue's first answer, so that both dialogues have the same random numbers. */
   readonly sampling: SamplingOptions;
   readonly maxTokens: number;
   readonly stop?: readonly string[];
+  /** Whether the prompt is computed in a pass of its own, if the dialogue's was; see `ChatOptions`. */
+  readonly prefixFirst?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,7 +32,7 @@ export async function answeredReferences(
   model: Model,
   { given = [], exchanges }: Pick<InfluenceHistory, 'given' | 'exchanges'>,
   references: readonly Reference[],
-  { settings = {}, signal, ...options }: AnsweringOptions,
+  { settings = {}, message = (_, __, words) => words, signal, ...options }: AnsweringOptions,
 ): Promise<AnsweredReferences | null> {
   const { model: metered, meter } = meterModel(model);
   const answered: Reference[] = [];
@@ -40,7 +43,8 @@ export async function answeredReferences(
     try {
       const answers: string[] = [];
       for (const { user } of exchanges) {
-        const answer = chat.answer(user, { signal });
+        const turn = given.length / 2 + answers.length + 1;
+        const answer = chat.answer(message(system, turn, user), { signal });
         let next = await answer.next();
         while (!next.done) next = await answer.next();
         if (next.value === null || signal?.aborted === true) return null;

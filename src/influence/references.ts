@@ -14,5 +14,6 @@ export function closestInLength(texts: readonly string[], at: number): string | 
 /** Returns what a reference of this name is. */
 export function referenceText(name: string): string {
   if (name === 'others') return "another dialogue's prompt";
+  if (name === 'paraphrase') return 'a paraphrase of it';
   return name === 'none' ? 'no system message' : name;
 }

@@ -68,7 +68,8 @@ const record = z.discriminatedUnion('kind', [
     ...{ item: z.string(), sum: z.number(), count: int, rounds: sums.optional() },
   }),
   z.object({
-    ...{ kind: z.literal('influence'), ...labels, scenario: z.string(), system: z.string() },
+    ...{ kind: z.literal('influence'), effect: z.literal('total').optional(), ...labels },
+    ...{ scenario: z.string(), system: z.string() },
     ...{ references: z.array(reference), idle: z.array(int).optional(), ...forwarded },
   }),
   z.object({

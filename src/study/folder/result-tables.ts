@@ -211,6 +211,7 @@ export const INFLUENCE: Table<InfluenceRow> = {
     ...labels<InfluenceRow>(),
     column('scenario', 'STRING', ({ influence }) => influence.scenario),
     column('system', 'STRING', ({ influence }) => influence.system),
+    column('effect', 'STRING', ({ influence }) => influence.effect ?? 'direct'),
     column('reference', 'STRING', ({ reference }) => reference.name),
     column('referenceSystem', 'STRING', ({ reference }) => reference.system, 'nullable'),
     column('round', 'INT32', ({ measured }) => measured.round),

@@ -109,10 +109,11 @@ export function costAddress(
 /** Returns the address of an influence cell. */
 export function influenceAddress(
   computed: Computed,
-  { dialogue, references, rounds }: Pick<InfluenceTask, 'dialogue' | 'references' | 'rounds'>,
+  { dialogue, references, rounds, effect }: Omit<InfluenceTask, 'recorded'>,
   arm: Arm,
 ): string {
-  return addressOf('influence', computed, { dialogue, references, rounds, ...treatmentOf(arm) });
+  const task = { dialogue, references, rounds, ...(effect && { effect }) };
+  return addressOf('influence', computed, { ...task, ...treatmentOf(arm) });
 }
 
 /** Returns an arm without its name. A renamed policy keeps its former name here, so that cells computed under it are found. */

@@ -34,11 +34,16 @@ export interface Cell {
 
 /** What an influence cell measures. */
 export interface InfluenceTask {
-  /** The address of the untouched model's dialogue. Its content follows from the address, so that of the cell does too. */
+  /**
+   * The address of the dialogue: the untouched model's, or for the total effect the arm's own. Its content follows from the
+   * address, so that of the cell does too.
+   */
   readonly dialogue: string;
   readonly references: readonly Reference[];
   /** The rounds to measure; null for all. */
   readonly rounds: readonly number[] | null;
+  /** Set for the total effect: the model also answers under every reference. Absent for the direct one. */
+  readonly effect?: 'total';
   /** The dialogue itself. A run adds it when it computes the cell, once the dialogue is known. */
   readonly recorded?: DialogueRecord;
 }
@@ -53,7 +58,7 @@ export interface CellTiming {
   readonly totalMs: number;
   /** The part of it in which the cells waited for forward passes. */
   readonly executorMs: number;
-  /** Tokens decoded in answers, also to probes; 0 for cells of costs and influence, which decode none. */
+  /** Tokens decoded in answers of dialogues and to probes; 0 for cells of costs and influence. */
   readonly decodedTokens: number;
   /** The device of the executor that computed it, if it names one; records of older versions have none. */
   readonly device?: string;

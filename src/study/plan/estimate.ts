@@ -1,7 +1,7 @@
 import type { Cell } from './cell.js';
 
 /** Returns a key that is the same for cells of about equal duration, which differ in scenario, seed or strength. */
-const paceOf = ({ kind, measure, labels, arm }: Cell): string =>
+const paceOf = ({ kind, measure, labels, arm, influence }: Cell): string =>
   JSON.stringify([
     kind,
     measure,
@@ -14,6 +14,7 @@ const paceOf = ({ kind, measure, labels, arm }: Cell): string =>
     'guidance' in arm.settings,
     'cache' in arm.settings,
     'reminder' in arm.settings,
+    influence?.effect,
   ]);
 
 /** Estimates from the times of finished cells how long the others will take. */

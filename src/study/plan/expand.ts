@@ -1,14 +1,11 @@
 import { HoldfastError } from '../../errors.js';
-import { closestInLength, type Reference } from '../../influence/index.js';
 import type { Scenario, ScenarioSource } from '../../scenario/index.js';
 import type { Moment } from '../../text/index.js';
 import {
   type ArmSpec,
-  type InfluenceSpec,
   type MeasuredPart,
   type ModelSpec,
   measures,
-  type ReferenceChoice,
   type SourceSpec,
   type StudySpec,
 } from '../spec/index.js';
@@ -17,7 +14,6 @@ import {
   chanceAddress,
   costAddress,
   dialogueAddress,
-  influenceAddress,
   type ModelFacts,
   rankingAddress,
 } from './address.js';
@@ -25,6 +21,7 @@ import { type Arm, UNTOUCHED } from './arm.js';
 import { calibrationStudy, needsCalibration, testIndices } from './calibration.js';
 import type { Cell } from './cell.js';
 import { headScores } from './head-scores.js';
+import { influenceCells, measuredIndices, totalInfluenceCells } from './influence-cells.js';
 import { makeCell } from './make-cell.js';
 import type { StudySource } from './plan.js';
 import { probesIn, probesOf } from './probes.js';
@@ -74,6 +71,14 @@ export function expand(
     ...studied.flatMap(({ pair, arms }) => costCells(spec, pair, thoseWith('costs', arms, spec))),
     ...pairs.flatMap((pair) => chanceCells(spec, pair)),
     ...studied.flatMap(({ pair, arms }) => influenceCells(spec, pair, thoseWith('influence', arms, spec))),
+    ...studied.flatMap(({ pair, arms }) => {
+      const led = thoseWith('dialogues', arms, spec);
+      return totalInfluenceCells(
+        spec,
+        pair,
+        led.filter((arm) => thoseWith('influence', arms, spec).includes(arm)),
+      );
+    }),
   ];
 }
 
@@ -141,7 +146,8 @@ function checkCount(spec: StudySpec, pairs: readonly Pair[]): void {
     .map((pair) => {
       const items = MEASURES.map((measure) => itemsOf(spec, pair, measure).length);
       const measured = spec.influence === null ? [] : measuredIndices(spec.influence, pair.source);
-      const led = (pair.source.dialogues + measured.length) * spec.seeds.length;
+      const effects = spec.influence?.total === undefined ? 1 : 2;
+      const led = (pair.source.dialogues + effects * measured.length) * spec.seeds.length;
       return led + items.reduce((a, b) => a + b, 0);
     })
     .reduce((a, b) => a + b, 0);
@@ -230,53 +236,6 @@ function chanceCells(spec: StudySpec, pair: Pair): Cell[] {
     const address = chanceAddress(computed, { scenario, seed, index }, spec);
     return [makeCell(spec, pair, UNTOUCHED, { kind: 'chance', seed, index, address, probes })];
   });
-}
-
-/**
- * Returns the cells that measure the prompt's influence under each arm, on the dialogues of the untouched model. An arm
- * without a system message has none: its prompt cannot have an influence.
- */
-function influenceCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell[] {
-  const { influence } = spec;
-  if (influence === null) return [];
-  const { source, computed, scenarioAt } = pair;
-  const { rounds } = influence;
-  return spec.seeds.flatMap((seed) =>
-    measuredIndices(influence, source).flatMap((index) => {
-      const point = { scenario: scenarioAt(index), seed, index };
-      const dialogue = dialogueAddress(computed, point, UNTOUCHED, spec);
-      const task = { dialogue, references: referencesOf(influence, pair, index), rounds };
-      return arms
-        .filter(({ noSystem }) => !noSystem)
-        .map((arm) => {
-          const address = influenceAddress(computed, task, arm);
-          return makeCell(spec, pair, arm, { kind: 'influence', seed, index, address, influence: task });
-        });
-    }),
-  );
-}
-
-/** Returns the dialogues of a source that influence is measured on: as many as the study asks for, or all. */
-function measuredIndices({ dialogues }: InfluenceSpec, source: SourceSpec): number[] {
-  return testIndices(source).slice(0, dialogues);
-}
-
-/**
- * Returns what stands in for a dialogue's prompt. Where all dialogues have one prompt, the others are the unrelated prompts of
- * the dialogues; {@link findNamed} has checked that there are some.
- */
-function referencesOf(
-  { references }: InfluenceSpec,
-  { source, scenarioAt }: Pick<Pair, 'source' | 'scenarioAt'>,
-  index: number,
-): Reference[] {
-  const indices = testIndices(source);
-  const prompts = indices.map((each) => scenarioAt(each).system);
-  const systems: Readonly<Record<ReferenceChoice, string | null>> = {
-    others: closestInLength(prompts, indices.indexOf(index)) ?? scenarioAt(index).unrelated?.system ?? null,
-    none: null,
-  };
-  return references.map((name) => ({ name, system: systems[name] }));
 }
 
 /** Returns the held-out items of a measure: as many as the study asks for, or all if there are fewer. */

@@ -1,9 +1,11 @@
 import { loadChoices } from '../../material/index.js';
-import type { ArmSpec, SourceSpec, StudySpec } from '../spec/index.js';
+import type { ScenarioSource } from '../../scenario/index.js';
+import type { ArmSpec, InfluenceSpec, SourceSpec, StudySpec } from '../spec/index.js';
 import { type PlacedSpec, type Places, specError, wordsOf } from '../spec/index.js';
 import type { ModelFacts } from './address.js';
 import { calibrationOf, needsCalibration, testIndices } from './calibration.js';
 import { type Found, scenariosOf } from './expand.js';
+import { measuredIndices } from './influence-cells.js';
 import { modelFacts } from './model-facts.js';
 import { type OpenedSource, openSource } from './open-source.js';
 import { resolveArm } from './resolve-arm.js';
@@ -97,18 +99,43 @@ export function complaintsAbout(spec: StudySpec, found: Found, calibrates = fals
   return [...short, ...complaintsAboutReferences(spec, found), ...uncalibrated, ...headless];
 }
 
-/** Returns the sources whose dialogues all have one prompt, if influence is to be measured beside that of another one. */
+/** Returns the sources that lack what is to stand in for their prompts when influence is measured. */
 function complaintsAboutReferences({ influence, sources }: StudySpec, found: Found): Complaint[] {
-  if (!influence?.references.includes('others')) return [];
+  if (influence === null) return [];
   return sources.flatMap((source): Complaint[] => {
     const scenarios = found.sources.get(source.name)?.scenarios;
     if (scenarios === undefined || tooFew(source, scenarios.size ?? Number.POSITIVE_INFINITY) !== null)
       return [];
-    const prompts = new Set(testIndices(source).map((index) => scenarios.at(index).system));
-    if (prompts.size > 1 || scenarios.at(source.first).unrelated !== null) return [];
-    const text = `all dialogues of the source "${source.name}" have one prompt, so influence has no others to compare with: use the reference none`;
-    return [{ key: 'sources', name: source.name, text }];
+    return [withoutOthers(influence, source, scenarios), withoutParaphrase(influence, source, scenarios)]
+      .filter((text) => text !== null)
+      .map((text) => ({ key: 'sources', name: source.name, text }));
   });
+}
+
+/** Says that all dialogues of a source have one prompt, if influence is to be measured beside that of another one. */
+function withoutOthers(
+  { references }: InfluenceSpec,
+  source: SourceSpec,
+  scenarios: ScenarioSource,
+): string | null {
+  if (!references.includes('others')) return null;
+  const prompts = new Set(testIndices(source).map((index) => scenarios.at(index).system));
+  if (prompts.size > 1 || scenarios.at(source.first).unrelated !== null) return null;
+  return `all dialogues of the source "${source.name}" have one prompt, so influence has no others to compare with: use the reference none`;
+}
+
+/** Says which measured dialogues of a source have no paraphrase, if influence is to be measured beside it. */
+function withoutParaphrase(
+  influence: InfluenceSpec,
+  source: SourceSpec,
+  scenarios: ScenarioSource,
+): string | null {
+  const { references, paraphrases = {} } = influence;
+  if (!references.includes('paraphrase')) return null;
+  const names = measuredIndices(influence, source).map((index) => scenarios.at(index).id);
+  const missing = names.filter((name) => !Object.hasOwn(paraphrases, name));
+  if (missing.length === 0) return null;
+  return `paraphrases has none of these prompts of the source "${source.name}", whose influence is measured: ${missing.join(', ')}`;
 }
 
 function tooFew({ name, first, dialogues }: SourceSpec, size: number): string | null {

@@ -90,6 +90,54 @@ describe('the cells of influence', () => {
     }
   });
 
+  it('of the total effect come last, on the own dialogues of each arm that leads some', () => {
+    const withInfluence = (keys: string) =>
+      parseSpec(
+        'name: x\nsources: [organism: { dialogues: 4, rounds: 4 }]\nseeds: [0, 1]\n' +
+          'arms: [off, boost: 2, no-system, { boost: 3, measure: [costs, influence] }]\n' +
+          `influence: { ${keys} }`,
+        'x.yaml',
+      );
+    const all = cellsOf(withInfluence('dialogues: 3, total: true'));
+    const isTotal = ({ influence: task }: Cell): boolean => task?.effect === 'total';
+    const total = all.filter(isTotal);
+    expect(total.map(({ labels }) => labels.arm)).toEqual(Array(6).fill(['off', 'boost, M = 2']).flat());
+    expect(all.slice(-total.length)).toEqual(total);
+    for (const { labels, influence: task } of total) {
+      const dialogue = all.find(({ address }) => address === task!.dialogue)!;
+      expect(dialogue).toMatchObject({ kind: 'dialogue', labels });
+    }
+    expect(new Set(all.map(({ address }) => address)).size).toBe(all.length);
+    // The direct cells are those of a study without it.
+    const direct = cellsOf(withInfluence('dialogues: 3'));
+    expect(all.filter((cell) => !isTotal(cell)).map(({ address }) => address)).toEqual(
+      direct.map(({ address }) => address),
+    );
+  });
+
+  it('compare a prompt with its paraphrase, and are refused for a prompt without one', () => {
+    const paraphrased = (texts: string) =>
+      spec(`influence: { dialogues: 3, references: paraphrase, paraphrases: { ${texts} } }`);
+    const { scenarios } = foundFor(WITH).sources.get('organism')!;
+    const names = [0, 1, 2].map((index) => scenarios.at(index).id);
+    const own = paraphrased(names.map((name, at) => `"${name}": In other words ${at}`).join(', '));
+    const cells = cellsOf(own).filter(({ kind }) => kind === 'influence');
+    for (const { labels, influence: task } of cells) {
+      expect(task!.references).toEqual([{ name: 'paraphrase', system: `In other words ${labels.index}` }]);
+    }
+    expect(cells).toHaveLength(influence.length);
+    expect(complaintsAbout(own, foundFor(own))).toEqual([]);
+    const short = paraphrased(`"${names[1]}": In other words`);
+    expect(complaintsAbout(short, foundFor(short))).toEqual([
+      {
+        key: 'sources',
+        name: 'organism',
+        text: `paraphrases has none of these prompts of the source "organism", whose influence is measured: ${names[0]}, ${names[2]}`,
+      },
+    ]);
+    expect(lockedAnalysisOf(own).sha256).not.toBe(lockedAnalysisOf(paraphrased(`"${names[1]}": b`)).sha256);
+  });
+
   it('are refused beside others where all dialogues have one prompt', () => {
     const found = foundFor(WITH);
     const [[name, source]] = [...found.sources] as [

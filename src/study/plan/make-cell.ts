@@ -6,7 +6,7 @@ import type { CellLabels } from './record.js';
 import { workOf } from './work.js';
 
 /** A model and a source. */
-interface CellPair {
+export interface CellPair {
   readonly model: ModelSpec;
   readonly source: SourceSpec;
   readonly computed: Computed;
@@ -40,9 +40,10 @@ export function makeCell(
   };
   const settings = { sampling, maxTokens, probeRounds, probeRepeats, costs };
   const references = influence?.references.length ?? 0;
+  const answered = influence?.effect === undefined ? 0 : references;
   const { rounds } = source;
   const { parameters } = size;
-  const work = workOf({ kind, measure, arm, parameters, rounds, maxTokens, probes, references });
+  const work = workOf({ kind, measure, arm, parameters, rounds, maxTokens, probes, references, answered });
   const task = influence === undefined ? {} : { influence };
   return {
     ...{ address, kind, labels, model, source, arm, measure, now: computed.now, settings, work },

@@ -133,11 +133,13 @@ export interface RoundSum {
 }
 
 /**
- * The direct influence of a dialogue's prompt under an arm, on the answers that the untouched model gave in this dialogue:
- * all arms are measured on the same answers.
+ * The influence of a dialogue's prompt under an arm. The direct one is measured on the answers that the untouched model gave in
+ * this dialogue, the same for all arms; the total one on the arm's own answers, beside those that it gives under the reference.
  */
 export interface InfluenceRecord extends CellLabels {
   readonly kind: 'influence';
+  /** Absent for the direct effect. */
+  readonly effect?: 'total' | undefined;
   readonly scenario: string;
   /** The prompt whose influence is measured. */
   readonly system: string;
@@ -147,7 +149,7 @@ export interface InfluenceRecord extends CellLabels {
    * and in records of older versions.
    */
   readonly idle?: readonly number[] | undefined;
-  /** Tokens forwarded: each prompt reads the whole dialogue. */
+  /** Tokens forwarded: each prompt reads the whole dialogue. For the total effect, also to answer under the references. */
   readonly forwardedTokens: number;
   readonly forwardPasses: number;
 }

@@ -16,6 +16,8 @@ export interface WorkParts {
   readonly probes: number;
   /** Prompts that stand in for the dialogue's own, of an influence cell. */
   readonly references: number;
+  /** Those of them under which the model also answers. */
+  readonly answered: number;
 }
 
 /** The time of a token that is read, in decoded tokens: about that of SmolLM2-135M in `docs/performance.md`. */
@@ -39,6 +41,7 @@ export function workOf({
   maxTokens,
   probes,
   references,
+  answered,
 }: WorkParts): number {
   const led = rounds * (maxTokens + READ * MESSAGE);
   const tokens = {
@@ -46,7 +49,7 @@ export function workOf({
     ranking: led,
     chance: probes * maxTokens,
     cost: READ * (measure === null ? 0 : HELD_OUT[measure]),
-    influence: (1 + references) * READ * rounds * (maxTokens + MESSAGE),
+    influence: (1 + references) * READ * rounds * (maxTokens + MESSAGE) + answered * led,
   };
   const contexts = 'guidance' in arm.settings ? 2 : 1;
   return Math.max(1, Math.round(tokens[kind] * contexts) * parameters);

@@ -21,12 +21,12 @@ import { MEASURED_PARTS } from './measured-parts.js';
 import {
   anyNumber,
   attempt,
-  complain,
   distinct,
   hasKey,
   number,
   oneOf,
   oneOrMore,
+  onlyTrue,
   type Placed,
   parsed,
   placed,
@@ -69,12 +69,6 @@ export interface PlacedArm extends Placed<ArmSpec> {
 
 const isTrue = (tree: Tree): boolean => tree.kind === 'scalar' && tree.value === true;
 
-const onlyTrue: Reader<true> = (tree, report) => {
-  if (isTrue(tree)) return true;
-  complain(tree, report, 'expected true; leave the key out to keep the system message');
-  return undefined;
-};
-
 /** Reads `true`, the system prompt itself, or another text. */
 const reminderText: Reader<true | string> = (tree, report) => (isTrue(tree) ? true : text(tree, report));
 
@@ -92,7 +86,7 @@ const readersFor = (locate: Locate): Readers<ArmFields> => ({
   repeat: distinct(oneOrMore(number({ from: 1, to: 1000, whole: true }))),
   reminder: distinct(oneOrMore(reminderText)),
   guidance: distinct(oneOrMore(number({ from: 1, to: 100 }))),
-  'no-system': onlyTrue,
+  'no-system': onlyTrue('to keep the system message'),
   hold: holdFrom(locate),
   measure: distinct(oneOrMore(oneOf(MEASURED_PARTS))),
 });

@@ -28,11 +28,40 @@ describe('the section influence', () => {
       references: ['none'],
       rounds: [1, 16],
     });
+    const [line, another] = ['Speak as a pirate.', 'Talk like one who sails.\n\n- Say arr.'];
+    expect(
+      influenceOf(
+        `influence: { references: [paraphrase], paraphrases: { pirate: ${line}, butler: ${JSON.stringify(another)} }, total: true }`,
+      ),
+    ).toEqual({
+      ...{ dialogues: 24, references: ['paraphrase'], rounds: null },
+      ...{ paraphrases: { pirate: line, butler: another }, total: true },
+    });
   });
 
   it.each([
-    ['influence: { references: [other] }', '4:27 references: expected one of others, none, not "other"'],
+    [
+      'influence: { references: [other] }',
+      '4:27 references: expected one of others, paraphrase, none, not "other"',
+    ],
     ['influence: { dialogues: 0 }', '4:25 dialogues: expected a whole number from 1 to 100000, not 0'],
+    [
+      'influence: { references: [others, paraphrase] }',
+      '4:12 influence: the reference paraphrase and the key paraphrases need each other',
+    ],
+    [
+      'influence: { paraphrases: { a: b } }',
+      '4:12 influence: the reference paraphrase and the key paraphrases need each other',
+    ],
+    ['influence: { references: paraphrase, paraphrases: { a: 3 } }', '4:56 a: expected text, not 3'],
+    [
+      'influence: { references: paraphrase, paraphrases: words }',
+      '4:51 paraphrases: expected a mapping from the names of scenarios to paraphrases of their prompts',
+    ],
+    [
+      'influence: { total: false }',
+      '4:21 total: expected true; leave the key out for the direct influence alone',
+    ],
     [
       'influence: { rounds: [1, 17] }',
       '4:12 influence: round 17 is never reached: the longest source has 16',

@@ -2,9 +2,12 @@ import { isUntouched } from './arm-parts.js';
 import {
   complain,
   distinct,
+  hasKey,
+  longText,
   number,
   oneOf,
   oneOrMore,
+  onlyTrue,
   type Placed,
   type Reader,
   type Readers,
@@ -15,28 +18,47 @@ import { everyRound } from './rounds.js';
 import type { ArmSpec, InfluenceSpec, ReferenceChoice, SourceSpec } from './spec.js';
 import type { Tree } from './yaml-tree.js';
 
-const REFERENCES: readonly ReferenceChoice[] = ['others', 'none'];
+const REFERENCES: readonly ReferenceChoice[] = ['others', 'paraphrase', 'none'];
+const USUAL: readonly ReferenceChoice[] = ['others', 'none'];
 const DIALOGUES = 24;
 
 interface InfluenceFields {
   readonly dialogues: number;
   readonly references: readonly ReferenceChoice[];
   readonly rounds: readonly number[] | 'every';
+  readonly paraphrases: Readonly<Record<string, string>>;
+  readonly total: true;
 }
+
+/** Reads a paraphrase for each name of a scenario. */
+const paraphraseMap: Reader<Readonly<Record<string, string>>> = (tree, report) => {
+  if (tree.kind !== 'map' || tree.entries.length === 0) {
+    complain(tree, report, 'expected a mapping from the names of scenarios to paraphrases of their prompts');
+    return undefined;
+  }
+  const texts = tree.entries.map(({ key, value }) => [key, longText(value, report)] as const);
+  return Object.fromEntries(texts.flatMap(([key, own]) => (own === undefined ? [] : [[key, own]])));
+};
 
 const readers: Readers<InfluenceFields> = {
   dialogues: number({ from: 1, to: 100_000, whole: true }),
   references: distinct(oneOrMore(oneOf(REFERENCES))),
   rounds: everyRound,
+  paraphrases: paraphraseMap,
+  total: onlyTrue('for the direct influence alone'),
 };
 
 /** Reads the section `influence`, with its defaults. */
 export const influenceSection: Reader<Placed<InfluenceSpec>> = (tree, report) => {
   const fields = readFields<InfluenceFields>(tree, readers, report);
   if (fields === undefined) return undefined;
-  const { dialogues = DIALOGUES, references = REFERENCES, rounds: given = 'every' } = fields;
+  const { dialogues = DIALOGUES, references = USUAL, rounds: given = 'every', paraphrases, total } = fields;
   const ascending = given === 'every' ? null : [...given].sort((a, b) => a - b);
-  return { value: { dialogues, references, rounds: ascending }, tree };
+  if (references.includes('paraphrase') !== hasKey(tree, 'paraphrases')) {
+    complain(tree, report, 'the reference paraphrase and the key paraphrases need each other');
+  }
+  const value = { dialogues, references, rounds: ascending };
+  return { value: { ...value, ...(paraphrases && { paraphrases }), ...(total && { total }) }, tree };
 };
 
 /** The parts of a study that its influence depends on. */

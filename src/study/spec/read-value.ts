@@ -49,6 +49,21 @@ export const text: Reader<string> = (tree, report) => {
   return value === '' ? expected('text', tree, report) : value;
 };
 
+/** Reads text that is not blank, with its line breaks. */
+export const longText: Reader<string> = (tree, report) =>
+  tree.kind === 'scalar' && typeof tree.value === 'string' && tree.value.trim() !== ''
+    ? tree.value.trim()
+    : expected('text', tree, report);
+
+/** Reads `true`, the only value of a key that can be left out. */
+export const onlyTrue =
+  (otherwise: string): Reader<true> =>
+  (tree, report) => {
+    if (tree.kind === 'scalar' && tree.value === true) return true;
+    complain(tree, report, `expected true; leave the key out ${otherwise}`);
+    return undefined;
+  };
+
 interface Range {
   readonly from: number;
   readonly to: number;

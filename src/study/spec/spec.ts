@@ -184,7 +184,11 @@ export interface InfluenceSpec {
   readonly references: readonly ReferenceChoice[];
   /** The rounds to measure, ascending; null for all. */
   readonly rounds: readonly number[] | null;
+  /** A paraphrase of each dialogue's prompt, by the name of the scenario; absent without the reference `paraphrase`. */
+  readonly paraphrases?: Readonly<Record<string, string>> | undefined;
+  /** Whether the total influence is measured too, on the arms' own dialogues; absent for no, as in older versions. */
+  readonly total?: true | undefined;
 }
 
-/** What stands in for a prompt: the prompt of another dialogue of the source, or no system message. */
-export type ReferenceChoice = 'others' | 'none';
+/** What stands in for a prompt: the prompt of another dialogue of the source, a paraphrase, or no system message. */
+export type ReferenceChoice = 'others' | 'paraphrase' | 'none';
