@@ -1,16 +1,8 @@
-#!/usr/bin/env node
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the search strings are pieces of templates.
 /**
- * Breaks the executors and the clean cache on purpose, one place at a time, in a copy of the sources, and runs the suite that
- * covers it on each copy. A mutant that passes is a hole in the suite. `npm run mutants` runs all mutants; `npm run mutants gpu` runs those with
- * "gpu" in their names.
+ * Faults of the executors and of the clean cache, each in one place of the sources, and the suite that must notice it. A mutant that
+ * passes is a hole in the suite. `run-mutants.mjs` runs them.
  */
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { denoPath } from './deno.mjs';
 
 const REFERENCE = 'src/executors/reference/executor.ts';
 const FEEDS = 'src/executors/onnx/chunk-feeds.ts';
@@ -31,7 +23,7 @@ const LINEAR_TILED = 'kernels/linear-tiled.ts';
 const deno = (file) => ['node', 'scripts/test-deno.mjs', '--bail', '1', `test/conformance/${file}.test.ts`];
 const unit = (path) => ['npx', 'vitest', 'run', '--bail', '1', path];
 const vitest = (file) => unit(`test/conformance/${file}.test.ts`);
-const SUITES = {
+export const SUITES = {
   reference: vitest('reference'),
   onnx: vitest('onnx'),
   ggml: vitest('ggml'),
@@ -54,7 +46,7 @@ const SUITES = {
 };
 
 /** Each mutant changes one place, which must occur exactly once. */
-const MUTANTS = [
+export const MUTANTS = [
   {
     name: 'reference: strength off by one head',
     suite: 'reference',
@@ -355,8 +347,15 @@ const MUTANTS = [
     name: 'clean cache: rows that a policy changed are reused',
     suite: 'clean cache',
     file: 'src/dialogue/caches.ts',
-    find: 'const valid = clean ? this.dialogue.cleanLength : unmoved;',
+    find: 'const valid = clean === null ? unmoved : this.dialogue.cleanLengthUnder(clean.heads);',
     put: 'const valid = unmoved;',
+  },
+  {
+    name: 'clean cache: rows with other silenced heads are reused',
+    suite: 'clean cache',
+    file: 'src/engine/session.ts',
+    find: 'return isSameMask(maskOf(silenced), this.#silenced) ? this.#cleanLength : 0;',
+    put: 'return this.#cleanLength;',
   },
   {
     name: 'clean cache: recomputed tokens not counted',
@@ -765,55 +764,3 @@ const MUTANTS = [
     put: 'parts: `${threads}u / subgroup_size - 1u`,',
   },
 ];
-
-const root = fileURLToPath(new URL('../', import.meta.url));
-const wanted = process.argv[2] ?? '';
-const mutants = MUTANTS.filter(({ name }) => name.includes(wanted));
-
-if (mutants.some(({ name }) => name.startsWith('gpu')) && denoPath() === null) {
-  throw new Error('mutants of the gpu executor need Deno, which is not installed');
-}
-const copy = mkdtempSync(join(tmpdir(), 'holdfast-mutants-'));
-for (const part of [
-  'src',
-  'kernels',
-  'test',
-  'scripts',
-  'package.json',
-  'tsconfig.json',
-  'vitest.config.ts',
-]) {
-  cpSync(join(root, part), join(copy, part), { recursive: true });
-}
-// Some tests start what is built, in processes of their own: it stays as it is.
-for (const part of ['node_modules', 'dist']) symlinkSync(join(root, part), join(copy, part));
-
-/** Returns whether the suite passes on the current copy. */
-const passes = (suite) => {
-  const [program, ...args] = SUITES[suite];
-  const { status, error } = spawnSync(program, args, { cwd: copy, stdio: 'ignore' });
-  if (error) throw error;
-  return status === 0;
-};
-
-let survivors = 0;
-try {
-  for (const suite of new Set(mutants.map((mutant) => mutant.suite))) {
-    if (!passes(suite)) throw new Error(`the ${suite} suite fails without any mutant`);
-  }
-  for (const { name, suite, file, find, put } of mutants) {
-    const path = join(copy, file);
-    const source = readFileSync(path, 'utf8');
-    if (source.split(find).length !== 2)
-      throw new Error(`${name}: the text to replace must occur exactly once in ${file}: ${find}`);
-    writeFileSync(path, source.replace(find, put));
-    const survived = passes(suite);
-    writeFileSync(path, source);
-    if (survived) survivors++;
-    console.log(`${survived ? 'SURVIVED' : 'caught  '}  ${name}`);
-  }
-} finally {
-  rmSync(copy, { recursive: true });
-}
-console.log(`${mutants.length - survivors} of ${mutants.length} mutants caught`);
-process.exitCode = survivors === 0 ? 0 : 1;
