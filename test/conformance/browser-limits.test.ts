@@ -153,7 +153,7 @@ it.each(Object.entries(MODELS))(
         const request: ForwardRequest = {
           ...{ sequence, tokens: Array<number>(tokens).fill(3), logits, spans, intervention, taps },
         };
-        const most = runner.rowsOf(request, past);
+        const most = runner.rowsOf(request, past)();
         const result = {} as ForwardResult;
         const input = { request, sequence, row: 0, result, profiler: null, check() {} };
         const started = await runner.start({ ...input, tokens: request.tokens.slice(0, most) });

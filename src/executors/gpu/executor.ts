@@ -255,8 +255,9 @@ class GpuExecutor implements Executor {
       sequence.assertUsableBy(this);
     };
     let earlier: StartedPass | null = null;
+    const rowsOfPass = runner.rowsOf(request, start);
     for (let row = 0, most = 0; ; row += most) {
-      most = runner.rowsOf(request, start);
+      most = rowsOfPass();
       const end = row + most;
       const isLast = end >= tokens.length;
       const pass: StartedPass = await this.#turns.take(async () => {

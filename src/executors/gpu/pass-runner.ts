@@ -66,8 +66,11 @@ export class PassRunner {
     this.#largest = { layers: Math.max(...ofLayers), head: largest(programs.head) };
   }
 
-  /** Returns how many tokens of a request a pass takes, so that its results fit into buffers, and no dispatch takes long. */
-  rowsOf(request: ForwardRequest, past: number): number {
+  /**
+   * Returns a function that says how many tokens of a request the next pass takes: its results fit into buffers, and no dispatch
+   * takes long by the speed that was measured so far.
+   */
+  rowsOf(request: ForwardRequest, past: number): () => number {
     const { spans = [], intervention, logits, taps: { attention = [], hidden = [] } = {} } = request;
     const total = past + request.tokens.length;
     const pieces = cutKeys(spans, intervention?.target ?? [], total).spans.length;
@@ -82,11 +85,12 @@ export class PassRunner {
       hidden.length * hiddenSize;
     const { largest } = this.device;
     const lastRow = Math.max(vocabSize, Picker.pickedWords);
-    const most =
+    const fitting =
       Math.min(largest / sums, Math.min(RESULT_BYTES, largest - FLOAT * lastRow) / results) / FLOAT;
+    const most = Math.min(this.rows, Math.floor(fitting));
     const weights = Math.max(this.#largest.layers, logits === 'all' ? this.#largest.head : 0);
     const longest = Math.max(4 * heads * headDim * total, 2 * weights);
-    return Math.max(1, Math.min(this.rows, Math.floor(most), this.#submitter.rows(longest)));
+    return () => Math.max(1, Math.min(most, this.#submitter.rows(longest)));
   }
 
   /**

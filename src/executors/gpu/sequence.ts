@@ -129,31 +129,23 @@ export class GpuSequence extends CountedSequence implements Sequence {
 
   #copyInto(grown: Room['layers'], capacity: number, encoder: GPUCommandEncoder): void {
     const { headDim } = this.shape;
-    const bytes = this.length * headDim * FLOAT;
-    const quadBytes = 4 * FLOAT;
+    /** Copies a head's stretches, each of so many numbers of every token. */
+    const copy = (name: 'keys' | 'values', from: HeadPlace, to: HeadPlace, numbers: number): void => {
+      const stretches = headDim / numbers;
+      const tokenBytes = numbers * FLOAT;
+      for (let stretch = 0; stretch < stretches; stretch++) {
+        const at = ({ index }: HeadPlace, tokens: number): number =>
+          (index * stretches + stretch) * tokens * tokenBytes;
+        const [start, end] = [at(from, this.#capacity), at(to, capacity)];
+        encoder.copyBufferToBuffer(from.part[name], start, to.part[name], end, this.length * tokenBytes);
+      }
+    };
     for (const [layer, parts] of this.#layers.entries()) {
       const into = headsOf(grown[layer]!);
-      for (const [head, { part, index }] of headsOf(parts).entries()) {
+      for (const [head, from] of headsOf(parts).entries()) {
         const to = into[head]!;
-        for (let quad = 0; quad < headDim / 4; quad++) {
-          const at = (index: number, tokens: number): number =>
-            ((index * headDim) / 4 + quad) * tokens * quadBytes;
-          encoder.copyBufferToBuffer(
-            part.keys,
-            at(index, this.#capacity),
-            to.part.keys,
-            at(to.index, capacity),
-            this.length * quadBytes,
-          );
-        }
-        const at = (index: number, tokens: number): number => index * tokens * headDim * FLOAT;
-        encoder.copyBufferToBuffer(
-          part.values,
-          at(index, this.#capacity),
-          to.part.values,
-          at(to.index, capacity),
-          bytes,
-        );
+        copy('keys', from, to, 4);
+        copy('values', from, to, headDim);
       }
     }
   }
@@ -172,8 +164,11 @@ export class GpuSequence extends CountedSequence implements Sequence {
   }
 }
 
-/** Returns where each key-value head of a layer is. */
-const headsOf = (
-  parts: readonly CachePart[],
-): readonly { readonly part: CachePart; readonly index: number }[] =>
+/** Where a key-value head of a layer is. */
+interface HeadPlace {
+  readonly part: CachePart;
+  readonly index: number;
+}
+
+const headsOf = (parts: readonly CachePart[]): readonly HeadPlace[] =>
   parts.flatMap((part) => Array.from({ length: part.kvHeads }, (_, index) => ({ part, index })));
