@@ -6,6 +6,7 @@ import { Device } from '../../src/executors/gpu/device.js';
 import { createGpuExecutor } from '../../src/executors/gpu/index.js';
 import { compilePicker, Picker, pickedCandidates } from '../../src/executors/gpu/picker.js';
 import { ReadBack } from '../../src/executors/gpu/read-back.js';
+import { Step } from '../../src/executors/gpu/step.js';
 import { type CandidateRequest, type Candidates, candidatesOf } from '../../src/executors/index.js';
 import { changedGpu, gpuName, hasNoFastGpu, openGpu, withChanges } from '../support/gpu.js';
 import { openFamily } from './fixtures.js';
@@ -28,7 +29,10 @@ const wantedFor = (draw: SamplingOptions): CandidateRequest => createSampler(che
 /** Runs the programs that pick candidates on given logits. */
 async function openPicker(vocabSize: number, threads: number) {
   const device = await Device.open(await openGpu());
-  const programs = await compilePicker(device, { vocabSize, threads });
+  const programs = await compilePicker((...kernel) => Step.compile(device, ...kernel), {
+    vocabSize,
+    threads,
+  });
   const { logits, picker } = await device.allocate('a row', () => ({
     logits: device.storage('the logits', 4 * vocabSize),
     picker: new Picker(device, programs, vocabSize),

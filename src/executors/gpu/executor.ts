@@ -32,7 +32,10 @@ export interface GpuOptions {
   readonly precision?: Precision;
   /** Default: the best tuning measured for this kind of adapter. */
   readonly tuning?: Tuning;
-  /** Called while the model is loaded, after each compiled program, with the number compiled and the number of all. */
+  /**
+   * Called while the model is loaded, when programs begin to be compiled and after each, with the number compiled and the number
+   * of all. Default: a note tells the progress after a second.
+   */
   readonly onCompiled?: (done: number, total: number) => void;
 }
 

@@ -13,7 +13,7 @@ import { weigh } from '../../kernels/weigh.js';
 import { type CandidateRequest, type Candidates, weightOf } from '../contract/index.js';
 import type { Commands } from './commands.js';
 import type { Device } from './device.js';
-import { Step } from './step.js';
+import type { CompileStep, Step } from './step.js';
 
 const WORD = 4;
 /** A top-p that no sum of weights reaches. */
@@ -29,11 +29,11 @@ export interface PickerPrograms {
 }
 
 /** Compiles the programs that pick candidates. */
-export async function compilePicker(device: Device, kernel: DrawKernel): Promise<PickerPrograms> {
+export async function compilePicker(compile: CompileStep, kernel: DrawKernel): Promise<PickerPrograms> {
   const [weighing, ranking, picking] = await Promise.all([
-    Step.compile(device, 'weigh', weigh(kernel)),
-    Step.compile(device, 'rank', rank(kernel)),
-    Step.compile(device, 'pick', pick(kernel)),
+    compile('weigh', weigh(kernel)),
+    compile('rank', rank(kernel)),
+    compile('pick', pick(kernel)),
   ]);
   return { weigh: weighing, rank: ranking, pick: picking };
 }

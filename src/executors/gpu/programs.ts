@@ -10,11 +10,12 @@ import { type NormKernel, norm } from '../../kernels/norm.js';
 import { rotate } from '../../kernels/rotate.js';
 import type { Threads, Workgroup } from '../../kernels/workgroup.js';
 import type { DecoderShape } from '../contract/index.js';
+import { compileNote } from './compile-note.js';
 import type { Device } from './device.js';
 import type { DeviceWeights, GateAndUp } from './matrices.js';
 import { compilePicker, type PickerPrograms } from './picker.js';
 import type { RowSplits } from './splits.js';
-import { Step } from './step.js';
+import { type CompileStep, Step } from './step.js';
 import type { DeviceMatrix } from './upload.js';
 
 /** How work is divided on a device. */
@@ -109,7 +110,8 @@ export interface Programs {
 /**
  * Compiles a model's programs. Kernels with the same text share one program.
  * @param rows rows that a pass takes at most
- * @param onCompiled called after each program, with the number compiled and the number of all
+ * @param onCompiled called at the start and after each program, with the number compiled and the number of all; default: it tells
+ * a note after a second
  */
 export async function compilePrograms(
   device: Device,
@@ -118,7 +120,7 @@ export async function compilePrograms(
   weights: DeviceWeights,
   tuning: Tuning,
   rows: number,
-  onCompiled: (done: number, total: number) => void = () => {},
+  onCompiled: (done: number, total: number) => void = compileNote(),
 ): Promise<Programs> {
   const { threads, lanes } = tuning;
   const { whole, split } = tuning.attention;
@@ -131,7 +133,7 @@ export async function compilePrograms(
   const { hiddenSize, normEpsilon, vocabSize, residualScale, logitScale, logitCap } = blueprint;
   const [texts, compiled] = [new Set<string>(), new Set<string>()];
   // All compilations begin before the first ends, so the total is known by then.
-  const step = async (name: string, code: string): Promise<Step> => {
+  const step: CompileStep = async (name, code) => {
     texts.add(code);
     const made = await Step.compile(device, name, code);
     if (!compiled.has(code)) onCompiled(compiled.add(code).size, texts.size);
@@ -188,13 +190,15 @@ export async function compilePrograms(
     });
     return { ...steps, ...attention };
   };
-  return together({
+  const programs = together({
     layers: Promise.all(blueprint.layers.map(layerSteps)),
     finalNorm: normStep('store'),
     head: linearSteps('head', weights.head, 'store', vocabSize, { scale: logitScale, cap: logitCap }),
-    picker: compilePicker(device, { vocabSize, threads }),
+    picker: compilePicker(step, { vocabSize, threads }),
     rowSplits: { whole, split },
   });
+  onCompiled(0, texts.size);
+  return programs;
 }
 
 /** Awaits all fields at once: a driver compiles several programs in parallel. */
@@ -238,7 +242,7 @@ async function attentionSteps(
   ofOneRow: Workgroup & RowSplits,
   epsilon: number,
   rotationRow: number,
-  step: (name: string, code: string) => Promise<Step>,
+  step: CompileStep,
 ): Promise<Pick<LayerPrograms, 'rotate' | 'attention' | 'combine' | 'attentionRows'>> {
   const rotationsAt = (rotationRow * headDim) / 2;
   const rotaryDim = rope?.rotaryDim ?? 0;

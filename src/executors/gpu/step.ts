@@ -36,3 +36,6 @@ export class Step {
     return group;
   }
 }
+
+/** Compiles a kernel for a place in the model, as {@link Step.compile} does. */
+export type CompileStep = (name: string, code: string) => Promise<Step>;
