@@ -117,6 +117,26 @@ describe('a submitter', () => {
     }
   });
 
+  it('learns nothing from parts that are too short to tell', async () => {
+    const { device, nowMs } = chargingQueue(() => 3);
+    const submitter = new Submitter(device, nowMs);
+    for (let pass = 0; pass < 20; pass++) {
+      await submitter.submit(dispatches(1, 2e6).all, submission(device));
+      await submitter.idle();
+    }
+    expect(submitter.rows(78e6)).toBe(128);
+  });
+
+  it('takes a quarter of the rows, not fewer, after one part that took very long on a busy host', async () => {
+    const { device, nowMs } = chargingQueue(() => 50_000);
+    const submitter = new Submitter(device, nowMs);
+    const before = submitter.rows(1e6);
+    await submitter.submit(dispatches(1, 2e9).all, submission(device));
+    await submitter.idle();
+    expect(submitter.rows(1e6)).toBeLessThan(before / 3.9);
+    expect(submitter.rows(1e6)).toBeGreaterThan(before / 4.1);
+  });
+
   it('stops between two parts if the pass was aborted', async () => {
     const { device, parts, nowMs } = chargingQueue(() => 10);
     const submitter = new Submitter(device, nowMs);
