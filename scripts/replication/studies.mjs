@@ -87,3 +87,12 @@ function readTable(file) {
     Object.fromEntries(heading.fields.map((name, at) => [name, fields[at]])),
   );
 }
+
+/** Returns the row of a table about the untouched model. */
+export const offIn = (model, table) => model.rows(table, { arm: 'off' })[0];
+
+/** Returns the row about an arm's influence beside the first reference, its costs, or its late obedience beside the untouched model's. */
+export const influenceOf = (model, arm) =>
+  model.rows('influence', { arm, reference: firstReference(model) })[0];
+export const costOf = (model, arm) => model.rows('costs', { arm })[0];
+export const effectOf = (model, arm) => model.rows('differences', { arm, against: 'off', rounds: 'late' })[0];

@@ -1,0 +1,154 @@
+// The tables of docs/results/replication.md.
+import { costOf, estimateIn, familyOf, firstReference, influenceOf, offIn } from './studies.mjs';
+
+/** Returns what the untouched models lose. */
+export function decayTable(models) {
+  return {
+    note: 'Untouched. Share: of attention, of the system message, mean over rows and the heads that see furthest, in the first and the last round. Influence: nats a token, early and late; half-life in rounds. Above chance: 0 for a model that answers as without its prompt, 1 for one that always obeys.',
+    columns: [
+      { heading: 'model' },
+      { heading: 'share, first round', digits: 3 },
+      { heading: 'last round', digits: 3 },
+      { heading: 'influence, early', digits: 3 },
+      { heading: 'late', digits: 3 },
+      { heading: 'half-life', digits: 1, infinite: 'never' },
+      { heading: 'obedience above chance, early', signed: true },
+      { heading: 'late', signed: true },
+    ],
+    rows: models.map((model) => {
+      const shares = model.rows('rounds', { arm: 'off' }).map((row) => estimateIn(row, 'share_after'));
+      const influence = influenceOf(model, 'off');
+      const above = offIn(model, 'above-chance');
+      return [
+        ...[model.label, shares[0], shares.at(-1)],
+        ...['early', 'late', 'half_life'].map((column) => estimateIn(influence, column)),
+        ...['early', 'late'].map((column) => estimateIn(above, column)),
+      ];
+    }),
+  };
+}
+
+/** Returns what each arm brings back on a model, and what it costs. */
+export function effectsTable(model) {
+  const off = influenceOf(model, 'off');
+  const tokens = (arm) => {
+    const own = influenceOf(model, arm);
+    return own === undefined ? null : Number(own.forwarded_tokens) / Number(off.forwarded_tokens);
+  };
+  return {
+    note: 'Late, beside the untouched model. KL: divergence of the next token from the untouched model’s on held-out dialogues, nats a token. Tokens: forwarded to read the same dialogues, × the untouched model’s.',
+    columns: [
+      { heading: 'arm' },
+      { heading: 'influence ×' },
+      { heading: 'in words' },
+      { heading: 'obedience −', signed: true },
+      { heading: 'in words' },
+      { heading: 'KL', digits: 3 },
+      { heading: 'tokens ×' },
+    ],
+    rows: model
+      .rows('summary')
+      .filter(({ arm }) => arm !== 'off')
+      .map((row) => [
+        row.arm,
+        estimateIn(row, 'influence_ratio'),
+        row.influence_in_words || null,
+        estimateIn(row, 'stability_difference'),
+        row.stability_in_words || null,
+        estimateIn(row, 'kl'),
+        tokens(row.arm),
+      ]),
+  };
+}
+
+/** Returns the differences that the studies tested between message and prefix, and between a clean and a held cache. */
+export function contrastsOf(model) {
+  const late = { rounds: 'late' };
+  const off = estimateIn(influenceOf(model, 'off'), 'late').value;
+  const found = [
+    ...model
+      .rows('influence-differences', { ...late, reference: firstReference(model) })
+      .map((row) => ({ row, measure: 'influence', unit: off })),
+    ...model.rows('differences', late).map((row) => ({ row, measure: 'obedience', unit: 1 })),
+  ];
+  const armOf = (name) => model.spec.arms.find((arm) => arm.name === name);
+  return found.flatMap(({ row, measure, unit }) => {
+    const [arm, against] = [armOf(row.arm), armOf(row.against)];
+    if (
+      familyOf(arm) === familyOf(against) ||
+      JSON.stringify(arm.schedule) !== JSON.stringify(against.schedule)
+    )
+      return [];
+    const sides = [arm, against].map(({ target, cache = 'held' }) => ({ target: target.kind, cache }));
+    const kind = kindOf(sides);
+    if (kind === null) return [];
+    const estimate = estimateIn(row, 'difference');
+    const sign = kind.isFlipped ? -1 : 1;
+    const ends = [sign * estimate.low, sign * estimate.high].sort((a, b) => a - b);
+    return [
+      {
+        ...{ model, measure, row: `${model.label}: ${kind.name}`, words: row.words },
+        ...{ arms: kind.isFlipped ? [against, arm] : [arm, against] },
+        ...{ value: (sign * estimate.value) / unit, low: ends[0] / unit, high: ends[1] / unit },
+      },
+    ];
+  });
+}
+
+/** Returns which of the two questions two arms answer, and whether they are the wrong way round; null for neither. */
+function kindOf([left, right]) {
+  const targets = [left.target, right.target].join(' ');
+  if (left.cache === right.cache && ['message prefix', 'prefix message'].includes(targets)) {
+    return { name: 'message − prefix', isFlipped: left.target === 'prefix' };
+  }
+  if (left.target === right.target && left.cache !== right.cache) {
+    return { name: 'clean − held cache', isFlipped: left.cache === 'held' };
+  }
+  return null;
+}
+
+/** Returns the contrasts of all models. */
+export function contrastsTable(contrasts) {
+  const costIn = (model, { name }) => estimateIn(costOf(model, name), 'kl');
+  return {
+    note: 'Influence as a part of the untouched model’s late influence, obedience from 0 to 1. KL: what each of the two costs, nats a token.',
+    columns: [
+      { heading: 'model' },
+      { heading: 'first' },
+      { heading: 'second' },
+      { heading: 'outcome' },
+      { heading: 'first − second, late', signed: true },
+      { heading: 'KL, first', digits: 3 },
+      { heading: 'KL, second', digits: 3 },
+    ],
+    rows: contrasts.map(({ model, arms: [first, second], measure, value, low, high }) => [
+      ...[model.label, first.name, second.name, measure, { value, low, high }],
+      ...[costIn(model, first), costIn(model, second)],
+    ]),
+  };
+}
+
+/** Returns KL by round of the arms of a clean cache and their held twins; no rows where no study has it. */
+export function klTable(models, contrasts) {
+  const rows = models.flatMap((model) => {
+    const arms = new Set(
+      contrasts
+        .filter((each) => each.model === model && each.arms[0].cache === 'clean')
+        .flatMap((each) => each.arms.map(({ name }) => name)),
+    );
+    return model
+      .rows('kl-rounds')
+      .filter(({ arm }) => arms.has(arm))
+      .map((row) => [model.label, row.arm, Number(row.round), estimateIn(row, 'kl')]);
+  });
+  return {
+    note: 'KL divergence in each round of the held-out dialogues, nats a token.',
+    columns: [
+      { heading: 'model' },
+      { heading: 'arm' },
+      { heading: 'round', digits: 0 },
+      { heading: 'KL', digits: 4 },
+    ],
+    rows,
+  };
+}

@@ -1,0 +1,114 @@
+// What docs/results/replication.md says of each model, in sentences.
+import { estimateText, numberText, verdictOf } from '../../dist/report/index.js';
+import { costOf, effectOf, estimateIn, familyOf, influenceOf, offIn } from './studies.mjs';
+
+const nats = (estimate) => estimateText(estimate, { digits: 3 });
+const points = (estimate) => estimateText(estimate, { signed: true });
+const percent = (part) => `${numberText(100 * part, { digits: 0 })} %`;
+const roundsOf = ([first, last]) => (first === last ? `round ${first}` : `rounds ${first}–${last}`);
+const range = (values, digits) => {
+  const [low, high] = [Math.min(...values), Math.max(...values)].map((value) =>
+    numberText(value, { digits }),
+  );
+  return low === high ? low : `${low} to ${high}`;
+};
+
+const isAtFloor = (model) => verdictOf(estimateIn(offIn(model, 'above-chance'), 'early')) !== 'above';
+
+/** Says what the untouched model loses. */
+export function decayWords(model) {
+  const { early, late } = model.spec;
+  const influence = influenceOf(model, 'off');
+  const [first, last] = [estimateIn(influence, 'early'), estimateIn(influence, 'late')];
+  const lost =
+    first.low > last.high
+      ? `loses ${percent(1 - last.value / first.value)} of its influence`
+      : 'is not seen to lose its influence';
+  const life = estimateIn(influence, 'half_life');
+  const halves = Number.isFinite(life.value)
+    ? `; half of it in every ${estimateText(life, { digits: 1, infinite: 'never' })} rounds`
+    : '';
+  return `The prompt ${lost}: ${nats(first)} nats a token in ${roundsOf(early)}, ${nats(last)} in ${roundsOf(late)}${halves}.`;
+}
+
+/** Says whether the untouched model follows its prompts, and loses that. */
+export function obedienceWords(model) {
+  const above = offIn(model, 'above-chance');
+  const early = estimateIn(above, 'early');
+  if (isAtFloor(model)) {
+    return `At the floor: above chance, its obedience is ${points(early)} in ${roundsOf(model.spec.early)}. It is not seen to follow these prompts even at the start, so it has no obedience to lose or to hold.`;
+  }
+  const change = estimateIn(above, 'change');
+  const fall = {
+    above: 'a rise of',
+    below: 'a fall of',
+    unclear: `no fall is seen (at most ${bound(-change.low)}), a change of`,
+  }[verdictOf(change)];
+  return `Above chance, its obedience is ${points(early)} in ${roundsOf(model.spec.early)} and ${points(estimateIn(above, 'late'))} in ${roundsOf(model.spec.late)}: ${fall} ${points(change)}.`;
+}
+
+/** Returns a bound as text, rounded up, so that it is still a bound. */
+const bound = (value) => (Math.ceil(100 * Math.max(0, value)) / 100).toFixed(2);
+
+/** Returns the arms of a study by what they do. */
+function familiesIn({ spec }) {
+  const families = new Map();
+  for (const arm of spec.arms.filter(({ name }) => name !== 'off')) {
+    families.set(familyOf(arm), [...(families.get(familyOf(arm)) ?? []), arm.name]);
+  }
+  return families;
+}
+
+/** Says what brings influence back, by family, the most first. */
+export function influenceWords(model) {
+  const valuesOf = (arms, rowOf, column) =>
+    arms.map((arm) => estimateIn(rowOf(model, arm), column)?.value).filter(Number.isFinite);
+  const told = [...familiesIn(model)].flatMap(([family, arms]) => {
+    const ratios = valuesOf(arms, influenceOf, 'ratio');
+    if (ratios.length === 0) return [];
+    const costs = valuesOf(arms, costOf, 'kl');
+    return [{ text: `${family} × ${range(ratios, 2)} (${range(costs, 3)})`, most: Math.max(...ratios) }];
+  });
+  const text = told.sort((a, b) => b.most - a.most).map((each) => each.text);
+  return `Late influence on the same answers, × the untouched model's, and in brackets what it costs (KL divergence, nats a token): ${text.join('; ')}.`;
+}
+
+/** Returns the difference of every led arm from the untouched model in late obedience, and whether its interval includes zero. */
+function heldArms(model) {
+  return model.spec.arms.flatMap(({ name }) => {
+    const row = effectOf(model, name);
+    const difference = estimateIn(row, 'difference');
+    if (difference === null) return [];
+    return [{ name, difference, words: row.words, isSeen: verdictOf(difference) !== 'unclear' }];
+  });
+}
+
+/** Says what was seen of obedience under the arms; null if none was led. */
+export function heldWords(model) {
+  const arms = heldArms(model);
+  const [seen, unseen] = [true, false].map((side) => arms.filter(({ isSeen }) => isSeen === side));
+  const sentences = [
+    ...(seen.length === 0
+      ? []
+      : [
+          `Late obedience, minus the untouched model's: ${seen.map(({ name, difference, words }) => `${name} ${points(difference)}, ${words}`).join('; ')}.`,
+        ]),
+    ...(unseen.length === 0
+      ? []
+      : [
+          `No difference in late obedience was seen under the ${seen.length === 0 ? '' : 'other '}${unseen.length} arms that led dialogues; it is at most ${bound(Math.max(...unseen.map(largest)))} ([below](#how-small-is-what-was-not-seen)).`,
+        ]),
+  ];
+  return sentences.length === 0 ? null : sentences.join(' ');
+}
+
+/** Returns how far from zero an interval reaches. */
+const largest = ({ difference: { low, high } }) => Math.max(-low, high);
+
+/** Says how large the differences may be that were not seen. */
+export function unseenWords(model) {
+  const unseen = heldArms(model).filter(({ isSeen }) => !isSeen);
+  if (unseen.length === 0) return null;
+  const bounds = unseen.map((arm) => `${arm.name} ${bound(largest(arm))}`);
+  return `${model.label}, late obedience, at most: ${bounds.join('; ')}.`;
+}
