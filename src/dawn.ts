@@ -1,4 +1,4 @@
-import { HoldfastError } from './errors.js';
+import { HoldfastError, messageOf } from './errors.js';
 import { stderrCatcher } from './native-stderr.js';
 import { tellNotes } from './notes.js';
 
@@ -38,7 +38,7 @@ async function createDawn(): Promise<GPU> {
     });
   } catch (cause) {
     dawn = null;
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new HoldfastError('E_EXECUTOR', `WebGPU is not available in Node on this platform: ${why}`, {
       hint: 'Use the cpu executor',
       cause,

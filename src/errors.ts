@@ -98,6 +98,9 @@ export class HoldfastError extends Error {
   }
 }
 
+/** Returns the message of an error, which may be anything that was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Whether an error of the system has one of some codes. */
 export function hasCode(error: unknown, codes: readonly unknown[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(error.code);
@@ -117,6 +120,5 @@ export function readError(file: string, cause: unknown, hint?: string): Holdfast
     const details = { file, cause, ...(hint === undefined ? {} : { hint }) };
     return new HoldfastError('E_NOT_FOUND', 'there is no such file or folder', details);
   }
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return new HoldfastError('E_UNREADABLE', `it cannot be read: ${why}`, { file, cause });
+  return new HoldfastError('E_UNREADABLE', `it cannot be read: ${messageOf(cause)}`, { file, cause });
 }

@@ -1,6 +1,6 @@
 import type { ModelPlan } from '../architectures/index.js';
 import { openDawn } from '../dawn.js';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, messageOf } from '../errors.js';
 import type { Checkpoint } from '../formats/index.js';
 import { blockHolder, type Holder } from './contract/index.js';
 import type { BackendName } from './ggml/index.js';
@@ -118,7 +118,7 @@ async function openGgml(): Promise<
     const { createGgmlExecutor, examineGgml, ggmlHolder } = await import('./ggml/index.js');
     return { createGgmlExecutor, examineGgml, ggmlHolder };
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = messageOf(cause);
     throw new HoldfastError('E_EXECUTOR', `the cpu executor is not available: koffi does not load: ${why}`, {
       hint: 'Use --executor onnx or --executor reference. holdfast doctor says what works here',
       cause,

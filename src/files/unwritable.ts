@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, messageOf } from '../errors.js';
 
 /**
  * Returns the error for a file that could not be written. A cause that is a HoldfastError is returned unchanged, since it
@@ -7,7 +7,7 @@ import { HoldfastError } from '../errors.js';
  */
 export function unwritable(path: string, cause: unknown, hint?: string): HoldfastError {
   if (cause instanceof HoldfastError) return cause;
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   const details = { file: path, cause, ...(hint === undefined ? {} : { hint }) };
   return new HoldfastError('E_UNWRITABLE', `cannot write: ${reason}`, details);
 }

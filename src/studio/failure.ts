@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, messageOf } from '../errors.js';
 import type { Failure } from './protocol.js';
 
 /** Returns an error as it crosses to the page. */
@@ -6,5 +6,5 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof HoldfastError) {
     return { code: error.code, message: error.message.replace(`${error.code}: `, '') };
   }
-  return { code: 'E_BUG', message: error instanceof Error ? error.message : String(error) };
+  return { code: 'E_BUG', message: messageOf(error) };
 }

@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
-import { isMissing } from '../../errors.js';
+import { isMissing, messageOf } from '../../errors.js';
 import { makeFolder, readTextNow, writeWhole } from '../../files/index.js';
 import { stateFolder } from '../user-folders.js';
 
@@ -28,7 +28,7 @@ export async function openHistory(warn: (why: string) => void): Promise<HistoryF
       return kept ? action() : null;
     } catch (error) {
       kept = false;
-      warn(`what you type is not remembered: ${error instanceof Error ? error.message : String(error)}`);
+      warn(`what you type is not remembered: ${messageOf(error)}`);
       return null;
     }
   };

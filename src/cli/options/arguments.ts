@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 import { POLICIES_WITH_STRENGTH, strengthText } from '../../attention/index.js';
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError, messageOf } from '../../errors.js';
 import { MOMENT_FORMS, type Moment, parseMoment } from '../../text/index.js';
 import { type NamedText, parseJson } from './read-text.js';
 
@@ -83,7 +83,7 @@ export function parseIdsFile(file: NamedText): number[] {
   try {
     return integerList(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new HoldfastError('E_UNREADABLE', `not a list of token ids: ${reason}`, { file: file.name, cause });
   }
 }

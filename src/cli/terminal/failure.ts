@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { type ErrorCode, HoldfastError } from '../../errors.js';
+import { type ErrorCode, HoldfastError, messageOf } from '../../errors.js';
 
 /** Exit codes other than 1. A shell reports 130 for a command that Ctrl-C stopped. */
 const EXIT_CODES: Partial<Record<ErrorCode, number>> = { E_USAGE: 2, E_ABORTED: 130 };
@@ -29,7 +29,7 @@ export function explain(error: unknown, debug: boolean): Failure {
       exitCode,
     };
   }
-  const message = oneLine(error instanceof Error ? error.message : String(error));
+  const message = oneLine(messageOf(error));
   const hint =
     error instanceof HoldfastError ? '' : ' (unexpected error; run with --debug for the stack trace)';
   return { message: `error: ${message}${hint}`, exitCode };

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError, messageOf } from '../../errors.js';
 import { NotInstalled } from '../../package.js';
 import {
   bindBackend,
@@ -104,7 +104,7 @@ function openAccelerator(name: AcceleratorName, ggml: Ggml): Library {
   try {
     registry = bindBackend(path).init();
   } catch (cause) {
-    const what = `ggml's library for ${library} does not load on this system: ${reasonOf(cause)}`;
+    const what = `ggml's library for ${library} does not load on this system: ${messageOf(cause)}`;
     throw withoutAccelerator(name, what, cause);
   }
   if (registry === null || ggml.deviceCount(registry) === 0) {
@@ -250,10 +250,8 @@ export const ELSEWHERE = 'Use --executor onnx or --executor reference. holdfast 
 const REINSTALL = `Install holdfast again, with its optional dependencies. ${ELSEWHERE}`;
 
 function unloadable(cause: unknown): HoldfastError {
-  return unavailable(`ggml's libraries do not load on this system: ${reasonOf(cause)}`, ELSEWHERE, cause);
+  return unavailable(`ggml's libraries do not load on this system: ${messageOf(cause)}`, ELSEWHERE, cause);
 }
-
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 function unavailable(what: string, hint: string, cause?: unknown): HoldfastError {
   return new HoldfastError('E_EXECUTOR', `the cpu executor is not available: ${what}`, { hint, cause });

@@ -2,6 +2,7 @@
  * A process that tries a device, because a driver may end it. It is given a {@link ProbeTask} and answers with
  * {@link ProbeReply}s.
  */
+import { messageOf } from '../../errors.js';
 import { compareWithProcessor } from './compare-devices.js';
 import { describeBackend } from './examine.js';
 import { loadLibrary } from './library.js';
@@ -20,7 +21,7 @@ process.once('message', async ({ name, model }: ProbeTask) => {
     if (model !== null) await compareWithProcessor(name, model);
     await reply({ kind: 'works', description });
   } catch (error) {
-    await reply({ kind: 'fails', why: error instanceof Error ? error.message : String(error) });
+    await reply({ kind: 'fails', why: messageOf(error) });
   }
   process.disconnect();
 });

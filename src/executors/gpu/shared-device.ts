@@ -1,4 +1,4 @@
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError, messageOf } from '../../errors.js';
 
 /** The GPU that WebGPU uses. */
 export interface GpuFound {
@@ -104,7 +104,7 @@ async function openShared(gpu: GPU): Promise<SharedDevice> {
 
 /** Converts an error of a device to a `HoldfastError`. */
 export function deviceError(what: string, cause: unknown): HoldfastError {
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const said = messageOf(cause);
   return new HoldfastError('E_EXECUTOR', `${what}: ${said}`, {
     hint: 'Run holdfast doctor to see what WebGPU finds here, or use the cpu executor',
     cause,

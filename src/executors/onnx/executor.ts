@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { InferenceSession, type Tensor } from 'onnxruntime-node';
 import { type Blueprint, type ModelPlan, parameterCount } from '../../architectures/index.js';
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError, messageOf } from '../../errors.js';
 import type { Checkpoint } from '../../formats/index.js';
 import type {
   EmbeddingTable,
@@ -56,7 +56,7 @@ export async function openExecutor(
 }
 
 function runtimeError(what: string, cause: unknown): HoldfastError {
-  const said = cause instanceof Error ? cause.message : String(cause);
+  const said = messageOf(cause);
   return new HoldfastError('E_EXECUTOR', `ONNX Runtime: ${what}: ${said}`, {
     hint: 'Run holdfast doctor to check the runtime, and holdfast inspect to see how much memory the model needs',
     cause,

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError, messageOf } from '../../errors.js';
 import { howToInstall, NotInstalled, pinnedVersion } from '../../package.js';
 
 const NAME = 'onnxruntime-node';
@@ -33,7 +33,7 @@ function isAbsent(cause: unknown): boolean {
 }
 
 function broken(cause: unknown): HoldfastError {
-  const why = cause instanceof Error ? cause.message : String(cause);
+  const why = messageOf(cause);
   return new HoldfastError('E_EXECUTOR', `${NAME} cannot be loaded: ${why}`, {
     hint: 'Use another executor: holdfast doctor shows which ones work',
     cause,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Queue, WaitingError, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError, messageOf } from '../../errors.js';
 import { howToInstall } from '../../package.js';
 
 /** A job: cells of whole groups, by their addresses. */
@@ -55,7 +55,7 @@ export async function openQueue(url: string, study: string): Promise<StudyQueue>
     await probe.connect();
     await probe.ping();
   } catch (cause) {
-    throw new HoldfastError('E_QUEUE', `Redis does not answer at ${server}: ${reasonOf(heard ?? cause)}`, {
+    throw new HoldfastError('E_QUEUE', `Redis does not answer at ${server}: ${messageOf(heard ?? cause)}`, {
       field: '--queue',
       hint: 'Start it, or give the right address: redis://HOST:PORT',
       cause,
@@ -78,14 +78,12 @@ export async function openQueue(url: string, study: string): Promise<StudyQueue>
 
 async function imported<T>(name: string, load: () => Promise<T>): Promise<T> {
   return load().catch((cause: unknown) => {
-    throw new HoldfastError('E_QUEUE', `${name} cannot be loaded: ${reasonOf(cause)}`, {
+    throw new HoldfastError('E_QUEUE', `${name} cannot be loaded: ${messageOf(cause)}`, {
       hint: `${howToInstall(name)}; a queue needs bullmq and ioredis`,
       cause,
     });
   });
 }
-
-const reasonOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
 
 /** The Redis key of what workers need besides the specification: the study's moment and its rankings. */
 export const offerKey = (name: string): string => `${name}:offer`;

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../../errors.js';
 import type { Reply, Request, ThreadData } from './threads.js';
 
 // Runs inside each thread of `threads.ts`: opens the given module and runs every task that arrives, also while others run.
@@ -13,7 +14,7 @@ async function run(id: number, task: unknown): Promise<void> {
   try {
     reply({ kind: 'result', id, result: await tasks.run(task) });
   } catch (error) {
-    reply({ kind: 'error', id, message: error instanceof Error ? error.message : String(error) });
+    reply({ kind: 'error', id, message: messageOf(error) });
   }
 }
 
