@@ -1,7 +1,7 @@
-import { basename, join, resolve } from 'node:path';
+import { basename, resolve } from 'node:path';
 import type { z } from 'zod';
 import { HoldfastError } from '../errors.js';
-import { type CellRecord, readResults, readStudy, readTimings } from '../study/index.js';
+import { type CellRecord, readResults, readStudy, readTimings, studyPath } from '../study/index.js';
 import { KeptCell, StudyFile } from './record-schema.js';
 import type { Gap, KeptRecord, LabelledTiming, StudyResult } from './study-result.js';
 
@@ -21,7 +21,7 @@ export async function readStudyResult(folder: string): Promise<StudyResult> {
     text,
     origin,
     analysis: locked,
-  } = checked(StudyFile, file, join(folder, 'study.json'));
+  } = checked(StudyFile, file, studyPath(folder));
   const planned = new Map(plan.map((cell) => [cell.address, cell]));
   const timed = await readTimings(folder);
   const found = new Set<string>();

@@ -17,6 +17,7 @@ export {
   type StudyOrigin,
   type Survey,
   type SurveyRow,
+  studyPath,
   surveyStudy,
   watchStudy,
 } from './folder/index.js';

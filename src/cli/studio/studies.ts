@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { HoldfastError } from '../../errors.js';
 import { packageFile } from '../../package.js';
 import type { StudyDialogue, StudyEvent, StudySource } from '../../studio/index.js';
-import { type DialogueRecord, type PlannedCell, readCell, watchStudy } from '../../study/index.js';
+import { type DialogueRecord, type PlannedCell, readCell, studyPath, watchStudy } from '../../study/index.js';
 import { decodeUtf8 } from '../../utf8.js';
 
 /** How often a study's folder is looked at. */
@@ -63,8 +63,7 @@ export function localStudies(folder: string): LocalStudies {
   };
 }
 
-const isStudy = async (folder: string): Promise<boolean> =>
-  (await writtenAt(join(folder, 'study.json'))) !== null;
+const isStudy = async (folder: string): Promise<boolean> => (await writtenAt(studyPath(folder))) !== null;
 
 /** Returns when a file was written; null if there is none. */
 async function writtenAt(file: string): Promise<number | null> {

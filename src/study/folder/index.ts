@@ -28,6 +28,7 @@ export {
   readStudy,
   type StudyFile,
   type StudyOrigin,
+  studyPath,
 } from './study-file.js';
 export { exportStudy, type Survey, type SurveyRow, surveyStudy } from './survey.js';
 export { watchStudy } from './watch.js';

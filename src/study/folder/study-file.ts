@@ -91,7 +91,8 @@ export interface KeptStudy {
   readonly plan: readonly PlannedCell[];
 }
 
-const studyPath = (folder: string): string => join(folder, 'study.json');
+/** Returns the path of the file that makes a folder that of a study. */
+export const studyPath = (folder: string): string => join(folder, 'study.json');
 const planPath = (folder: string): string => join(folder, 'plan.jsonl');
 
 /** What the first run of a study decides for all later ones. */

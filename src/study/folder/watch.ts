@@ -1,11 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isMissing, readError } from '../../errors.js';
 import { cellsOfShard, type PlannedCell } from '../plan/index.js';
 import { cellPath, listCells, readCell } from './folder.js';
 import { packsPath } from './packs.js';
-import { type KeptStudy, readStudy } from './study-file.js';
+import { type KeptStudy, readStudy, studyPath } from './study-file.js';
 
 /** A cell whose state has changed. */
 interface ChangedCell {
@@ -45,7 +44,7 @@ export async function* watchStudy(
   /** When the files of cells were written that have been read, by their places in the plan. */
   const read = new Map<number, number>();
   for (;;) {
-    const writtenMs = await writtenAt(join(path, 'study.json'));
+    const writtenMs = await writtenAt(studyPath(path));
     if (writtenMs !== planned) {
       const study = await readStudy(path);
       planned = writtenMs;
