@@ -42,7 +42,7 @@ export function layoutPrompt(
   format: ChatFormat,
   messages: readonly PromptMessage[],
   options: PromptOptions,
-): Prompt {
+): DialogueLayout {
   const layout = layoutDialogue(format, messages, {
     now: options.now,
     trustContent: options.trustContent,
@@ -72,11 +72,12 @@ export function layoutPrompt(
   });
   requireWritten(layout);
   return {
+    ...layout,
     ids: pieces.flat(),
     spans: layout.spans.map((span): Span => move(span)),
-    messages: layout.messages.map(({ role, places }) => ({
-      role,
-      places: places.map((place) => ({ ...move(place), content: place.content.map(move) })),
+    messages: layout.messages.map((message) => ({
+      ...message,
+      places: message.places.map((place) => ({ ...move(place), content: place.content.map(move) })),
     })),
   };
 }

@@ -4,7 +4,7 @@ import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { encodeSafetensors } from '../formats/index.js';
 import { sha256 } from '../hash.js';
-import { currentMoment, layoutDialogue } from '../text/index.js';
+import { currentMoment } from '../text/index.js';
 import { type PolicySetting, traceRun } from '../trace/index.js';
 import type { HoldRequest, Steer, TraceRequest } from './protocol.js';
 import { messagesOf } from './token-trace.js';
@@ -51,16 +51,9 @@ export async function writtenTrace(
   { report, signal }: { readonly report: (progress: string) => void; readonly signal: AbortSignal },
 ): Promise<string> {
   const policy = policyOf(steer, strength, model);
-  const messages = messagesOf(system, past);
   const options = { now: currentMoment(), trustContent: false };
-  const layout = layoutDialogue(model.format!, messages, { ...options, addGenerationPrompt: true });
-  // The tokens as sampled, which the text may be encoded to otherwise.
-  const { ids, spans, messages: placed } = layoutPrompt(model.format!, messages, options);
   const { tensors, metadata } = await traceRun(model, {
-    input: {
-      ...{ ...layout, ids: [...ids], spans: [...spans] },
-      messages: layout.messages.map((message, index) => ({ ...message, places: placed[index]!.places })),
-    },
+    input: layoutPrompt(model.format!, messagesOf(system, past), options),
     ...{ signal, versions: { holdfast: library }, target: parseTarget(steer.target) },
     ...(policy === null ? {} : { policy }),
     tensors: TENSORS,
