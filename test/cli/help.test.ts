@@ -76,7 +76,7 @@ describe('--quiet', () => {
     setVerbosity({ quiet: true, debug: false });
     const written: string[] = [];
     const line = createProgressLine(createOutput({ write: (text) => written.push(text) }));
-    line.note('a result is damaged');
+    line.warn('a result is damaged');
     line.end();
     expect(written).toEqual(['a result is damaged\n']);
   });

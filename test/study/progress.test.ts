@@ -26,16 +26,16 @@ const progressAt = (done: number, elapsedMs = done * 100): RunProgress => ({
   leftMs: done === 0 ? null : (40 - done) * 6000,
 });
 
-it('on a terminal, redraws one line and puts notes above it', () => {
+it('on a terminal, redraws one line and puts what went wrong above it', () => {
   const { stream, written } = streamOf({ isTTY: true, columns: 100 });
   const line = createProgressLine(createOutput(stream));
   line.show(progressAt(0));
   line.show(progressAt(12));
-  line.note('note: something');
+  line.warn('damaged: something');
   line.end();
   const last = '12 of 40 cells, 200 tokens/s, 3 min left';
   expect(written.join('')).toBe(
-    `\r\u001b[K0 of 40 cells\r\u001b[K${last}\r\u001b[Knote: something\n\r\u001b[K${last}\r\u001b[K`,
+    `\r\u001b[K0 of 40 cells\r\u001b[K${last}\r\u001b[Kdamaged: something\n\r\u001b[K${last}\r\u001b[K`,
   );
 });
 

@@ -90,7 +90,7 @@ it('a changed line of a pack is never used: it is reported, kept aside, and its 
   expect(code).toBe(1);
   expect(stdout).toMatch(/damaged: .*1of1\.jsonl: the record does not match its checksum/);
   const again = await place.run(['run', spec, '--shard', '1/1', '--out', 'out']);
-  expect(again.stderr).toMatch(/1of1\.jsonl is damaged .* renamed to .*\.json\.damaged/);
+  expect(again.stderr).toMatch(/^damaged: .*1of1\.jsonl \(.* renamed to .*\.json\.damaged/m);
   expect(again.stdout).toContain('18 cells: 1 computed, 17 reused');
   expect(readFileSync(pack, 'utf8')).toBe(text);
 });

@@ -5,8 +5,8 @@ import { type Output, verbosity } from '../terminal/index.js';
 /** Shows the progress of a run: one line that is overwritten on a terminal, an occasional new line in a pipe. */
 export interface ProgressLine {
   show(progress: RunProgress): void;
-  /** Writes a line that stays. */
-  note(text: string): void;
+  /** Writes a line that stays, of what went wrong: also if the command is to be quiet. */
+  warn(text: string): void;
   end(): void;
 }
 
@@ -16,7 +16,7 @@ const PAUSE_MS = 30_000;
 
 /** Creates the progress line of a run. */
 export function createProgressLine(output: Output): ProgressLine {
-  if (verbosity().quiet) return { show() {}, note: (text) => output.lines([text]), end() {} };
+  if (verbosity().quiet) return { show() {}, warn: (text) => output.lines([text]), end() {} };
   if (output.isTerminal) {
     let last = '';
     const { draw } = output;
@@ -25,7 +25,7 @@ export function createProgressLine(output: Output): ProgressLine {
         last = progressText(progress);
         draw(last);
       },
-      note(text) {
+      warn(text) {
         draw('');
         output.lines([text]);
         draw(last);
@@ -45,7 +45,7 @@ export function createProgressLine(output: Output): ProgressLine {
       shownMs = elapsedMs;
       output.lines([progressText(progress)]);
     },
-    note: (text) => output.lines([text]),
+    warn: (text) => output.lines([text]),
     end: () => {},
   };
 }

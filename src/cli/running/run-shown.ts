@@ -1,5 +1,6 @@
 import { type RunOptions, type RunSummary, runStudy, type Study } from '../../study/index.js';
 import { listenForSignals, SIGNAL_CODES, stderr } from '../terminal/index.js';
+import { damageText } from './damage-text.js';
 import { createProgressLine } from './progress.js';
 
 /** The result of a run, and the exit code of the signal that stopped it; null if none did. */
@@ -19,10 +20,7 @@ export async function runShown(
     ...options,
     signal: interrupt.signal,
     onProgress: line.show,
-    onDamaged: (damaged, damage, aside) =>
-      line.note(
-        `note: ${damaged} is damaged (${damage}); it was renamed to ${aside} and its cell is computed again`,
-      ),
+    onDamaged: (...damage) => line.warn(damageText(...damage)),
   }).finally(() => {
     line.end();
     interrupt.end();

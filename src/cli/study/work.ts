@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { runWorker } from '../../study/index.js';
 import { addConcurrencyOptions, type ConcurrencyFlags } from '../options/index.js';
+import { damageText } from '../running/index.js';
 import { listenForSignals, note, SIGNAL_CODES, stderr } from '../terminal/index.js';
 import type { StudyParts } from './parts.js';
 import { readQueue } from './queue-option.js';
@@ -47,8 +48,7 @@ async function work(file: string, flags: WorkFlags, { openStudy, cells }: StudyP
         notedMs = performance.now();
         note(`${sums.cells} cells in ${sums.jobs} jobs`);
       },
-      onDamaged: (damaged, damage, aside) =>
-        note(`${damaged} is damaged (${damage}); it was renamed to ${aside} and its cell is computed again`),
+      onDamaged: (...damage) => stderr.lines([damageText(...damage)]),
     });
     stderr.lines([`stopped: ${done.cells} cells in ${done.jobs} jobs are done`]);
   } finally {
