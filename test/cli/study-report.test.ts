@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -54,6 +54,10 @@ describe('study report', () => {
         true,
       );
     }
+    appendFileSync(join(out, 'index.html'), '<p>A note of mine.</p>');
+    await expect(study('report', folder, '--out', out)).rejects.toThrow(
+      /E_UNWRITABLE: the file was changed since this command wrote it \(.*index\.html\)\. .*--force$/,
+    );
   });
 
   it('says what is after the fact where options differ from the plan', async () => {

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { temporaryFolder } from '../cli/holdfast.js';
 import { filesIn, makePlace } from './stub-study.js';
 
 const SPEC = { name: 'Tiny study', dialogues: 6, arms: { off: 'o', on: 'n' } };
@@ -50,6 +52,53 @@ it('writes objects that fit the schema of Kubernetes, and whose pods run the sha
   }
   const joined = await place.run(here(merge.spec.template.spec.containers[0].args));
   expect(joined.stdout).toContain('12 of 12 cells, 0 failed');
+});
+
+it('replaces objects that it wrote, but none that was changed, unless it is told to', async () => {
+  const place = makePlace();
+  const submit = (...options: readonly string[]) =>
+    place.run(['submit', place.spec(SPEC), '--k8s', '--out', 'k8s', ...options]);
+  const objects = () => readFileSync(place.at('k8s/study.yaml'), 'utf8');
+  expect(await submit('--array', '0-1')).toMatchObject({ code: 0 });
+  expect(await submit('--array', '0-2')).toMatchObject({ code: 0 });
+  expect(objects()).toContain('completions: 3');
+  appendFileSync(place.at('k8s/study.yaml'), '# mine\n');
+  const { code, stderr } = await submit();
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/E_UNWRITABLE: the file was changed since .*study\.yaml\)\. .*--force/);
+  expect(objects()).toMatch(/# mine\n$/);
+  expect(await submit('--force')).toMatchObject({ code: 0 });
+  expect(objects()).not.toContain('# mine');
+});
+
+it('submits a study to Slurm once, and again if it is told to', async () => {
+  const place = makePlace();
+  const commands = temporaryFolder();
+  writeFileSync(join(commands, 'sbatch'), '#!/bin/sh\necho 7\n', { mode: 0o755 });
+  writeFileSync(join(commands, 'squeue'), '#!/bin/sh\necho RUNNING\n', { mode: 0o755 });
+  const env = { PATH: `${commands}:${process.env.PATH}` };
+  const submit = (...options: readonly string[]) =>
+    place.run(['submit', place.spec(SPEC), '--slurm', '--out', 'out', ...options], env);
+  expect((await submit()).stdout).toMatch(/^Slurm job 7: 8 shards/);
+  const again = await submit('--array', '0-1');
+  expect(again.code).toBe(1);
+  expect(again.stderr).toMatch(/E_UNWRITABLE: the study has been submitted .*study status.*--force/);
+  expect(readFileSync(place.at('out/jobs/array.sh'), 'utf8')).toContain('--array=0-7');
+  appendFileSync(place.at('out/jobs/array.sh'), '# mine\n');
+  expect((await submit('--force')).stdout).toMatch(/^Slurm job 7/);
+  expect(readFileSync(place.at('out/jobs/array.sh'), 'utf8')).not.toContain('# mine');
+
+  expect((await place.run(['status', 'out'], env)).stdout).toContain('Slurm jobs 7 and 7: 1 running');
+  for (const text of ['{"array": 7', '{"array": "7"}', '']) {
+    writeFileSync(place.at('out/jobs/slurm.json'), text);
+    const { code, stderr } = await place.run(['status', 'out'], env);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^error: E_UNREADABLE: it does not have the ids of two Slurm jobs \(.*slurm\.json\)\. .+\n$/,
+      ),
+    ]);
+  }
 });
 
 it('the check against the schema finds unknown fields and wrong types', () => {

@@ -16,6 +16,7 @@ export {
   STRENGTHS_HELP,
 } from './arguments.js';
 export { addConcurrencyOptions, BATCH_DEFAULT, type ConcurrencyFlags } from './concurrency.js';
+export { type DerivedFile, refuseChanged, writeDerived } from './derived-files.js';
 export { readDialogue, wantsAnswer } from './dialogue-file.js';
 export { fetching } from './fetching.js';
 export { type AskedHold, askedHold, withHold } from './hold.js';

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { makeFolder, writeWhole } from '../../files/index.js';
 import {
   type AnalysisChanges,
   checkPlan,
@@ -10,7 +9,14 @@ import {
   reportFiles,
   withChanges,
 } from '../../findings/index.js';
-import { decimal, oneMore, positiveInteger } from '../options/index.js';
+import {
+  decimal,
+  type ForceFlag,
+  oneMore,
+  positiveInteger,
+  refuseChanged,
+  writeDerived,
+} from '../options/index.js';
 import { stdout } from '../terminal/index.js';
 
 /** Adds `study report`: writes a page, figures and tables from a study's results. */
@@ -25,16 +31,15 @@ export function addReportCommand(study: Command): void {
     .option('--early <rounds>', 'first and last early round, as 1-3 (default: as in the plan)', roundRange)
     .option('--late <rounds>', 'first and last late round, as 8-16 (default: as in the plan)', roundRange)
     .option('--margin <x>', 'test whether arms differ by less than this (default: as in the plan)', margin)
-    .action(async (folder: string, { out, dialogues, contrast, ...changes }: ReportFlags) => {
+    .option('--force', 'also replace files of the report that were changed since')
+    .action(async (folder: string, { out, dialogues, contrast, force, ...changes }: ReportFlags) => {
       const target = out ?? join(folder, 'report');
+      const flags = force === undefined ? {} : { force };
+      await refuseChanged(target, ['index.html', 'report.md'], flags);
       const study = withChanges(await readStudyResult(folder), { ...changes, contrasts: contrast });
       const files = await reportFiles(study, { dialogues });
       const replaced = existsSync(join(target, 'index.html')) ? '; it replaces the one that was there' : '';
-      for (const path of new Set(files.map((file) => dirname(join(target, file.path)))))
-        await makeFolder(path);
-      for (const { path, text } of files) {
-        await writeWhole(join(target, path), [Buffer.from(text)]);
-      }
+      await writeDerived(target, files, flags);
       const figures = files.filter(({ path }) => path.endsWith('.svg')).length;
       const tables = files.filter(({ path }) => path.endsWith('.csv')).length;
       stdout.lines([
@@ -44,7 +49,7 @@ export function addReportCommand(study: Command): void {
     });
 }
 
-interface ReportFlags extends Omit<AnalysisChanges, 'contrasts'> {
+interface ReportFlags extends ForceFlag, Omit<AnalysisChanges, 'contrasts'> {
   readonly out?: string;
   readonly dialogues: number;
   readonly contrast?: readonly string[];

@@ -97,9 +97,11 @@ export function mergeScript({ name, cwd, out, holdfast, mem }: SlurmStudy): stri
   ].join('\n');
 }
 
+/** The file of a study's `jobs` folder that has the ids of its jobs. */
+export const SLURM_JOBS = 'slurm.json';
 const SlurmJobs = z.object({ array: z.string(), merge: z.string() });
 
-/** The ids of a study's jobs, as `jobs/slurm.json` keeps them. */
+/** The ids of a study's jobs. */
 export type SlurmJobs = z.infer<typeof SlurmJobs>;
 
 /** Submits both scripts, the second to run after the first whatever becomes of its tasks. @throws HoldfastError */
@@ -127,11 +129,14 @@ function sbatch(args: readonly string[]): string {
   });
 }
 
-/** Returns how many tasks of a folder's jobs are in which state; null if it was not submitted or Slurm does not know. */
+/**
+ * Returns how many tasks of a folder's jobs are in which state; null if it was not submitted or Slurm does not know.
+ * @throws HoldfastError `E_UNREADABLE` if the file with the jobs' ids has none
+ */
 export function slurmLine(folder: string): string | null {
-  const path = join(folder, 'jobs', 'slurm.json');
+  const path = join(folder, 'jobs', SLURM_JOBS);
   if (!existsSync(path)) return null;
-  const jobs = SlurmJobs.parse(JSON.parse(readTextNow(path)));
+  const jobs = readJobs(path);
   const query = ['--noheader', '--array', `--jobs=${jobs.array},${jobs.merge}`, '--format=%T'];
   const { status, stdout } = spawnSync('squeue', query, { encoding: 'utf8' });
   if (status !== 0) return null;
@@ -139,4 +144,18 @@ export function slurmLine(folder: string): string | null {
   for (const state of stdout.split('\n').filter(Boolean)) counts.set(state, (counts.get(state) ?? 0) + 1);
   const states = [...counts].map(([state, count]) => `${count} ${state.toLowerCase()}`);
   return `Slurm jobs ${jobs.array} and ${jobs.merge}: ${states.join(', ') || 'ended'}`;
+}
+
+/** Reads the ids of a study's jobs. @throws HoldfastError `E_UNREADABLE` */
+function readJobs(file: string): SlurmJobs {
+  const text = readTextNow(file);
+  try {
+    return SlurmJobs.parse(JSON.parse(text));
+  } catch (cause) {
+    throw new HoldfastError('E_UNREADABLE', 'it does not have the ids of two Slurm jobs', {
+      file,
+      hint: 'Write {"array": "ID", "merge": "ID"} into it, or delete it: the jobs themselves go on',
+      cause,
+    });
+  }
 }

@@ -1,18 +1,27 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HoldfastError } from '../../errors.js';
-import { makeFolder, writeWhole } from '../../files/index.js';
+import { writeWhole } from '../../files/index.js';
 import { prepareStudy, type Study, studyMoment } from '../../study/index.js';
 import type { Moment } from '../../text/index.js';
-import { dateTime, NOW_HELP, positiveInteger } from '../options/index.js';
+import {
+  type DerivedFile,
+  dateTime,
+  type ForceFlag,
+  NOW_HELP,
+  positiveInteger,
+  refuseChanged,
+  writeDerived,
+} from '../options/index.js';
 import { commandName, note, quoted, stdout } from '../terminal/index.js';
 import { type JobArray, jobName, readArray, type StudyJob } from './job-array.js';
 import { type KubernetesStudy, kubernetesMerge, kubernetesStudy } from './kubernetes.js';
 import type { StudyParts } from './parts.js';
 import { defaultFolder, readModel } from './run.js';
-import { arrayScript, mergeScript, type SlurmStudy, submitSlurm } from './slurm.js';
+import { arrayScript, mergeScript, SLURM_JOBS, type SlurmStudy, submitSlurm } from './slurm.js';
 
-interface SubmitFlags {
+interface SubmitFlags extends ForceFlag {
   readonly slurm?: true;
   readonly k8s?: true;
   readonly out?: string;
@@ -63,6 +72,7 @@ export function addStudySubmit(study: Command, parts: StudyParts): void {
     .option('--now <time>', `${NOW_HELP} (default: that of the specification, or the current one)`, dateTime)
     .option('--model <name=path>', 'path of a model of the study; repeatable', readModel)
     .option('--dry-run', 'show what would be written and submitted')
+    .option('--force', 'submit a study again, and replace files that were changed since')
     .action((file: string, flags: SubmitFlags) => submit(file, flags, parts));
 }
 
@@ -107,17 +117,29 @@ async function toSlurm(study: Study, file: string, flags: SubmitFlags): Promise<
     showFiles(scripts);
     return;
   }
+  const folder = join(out, 'jobs');
+  refuseAgain(join(folder, SLURM_JOBS), flags);
+  await refuseChanged(folder, Object.keys(scripts), flags);
   // All tasks find the study's moment and its analysis plan there.
   await prepareStudy(study, { folder: out, now: flags.now, models: flags.model ?? {} });
-  const [array, merge] = await writeFiles(join(out, 'jobs'), scripts);
+  const [array, merge] = await writeDerived(folder, filesOf(scripts), flags);
   const jobs = submitSlurm(array!, merge!);
-  await writeFiles(join(out, 'jobs'), { 'slurm.json': `${JSON.stringify(jobs)}\n` });
+  await writeWhole(join(folder, SLURM_JOBS), [Buffer.from(`${JSON.stringify(jobs)}\n`)]);
   const holdfast = commandName(process.argv[1]!, process.cwd());
   stdout.lines([
     `Slurm job ${jobs.array}: ${job.array.tasks} shards; job ${jobs.merge} joins them and writes the report`,
     `To follow it: ${holdfast} study status ${quoted(out)}`,
     `To cancel it: scancel ${jobs.array} ${jobs.merge}`,
   ]);
+}
+
+/** Refuses to submit a study twice: its tasks may still run, and their ids would be lost. */
+function refuseAgain(jobs: string, { force }: ForceFlag): void {
+  if (force === true || !existsSync(jobs)) return;
+  throw new HoldfastError('E_UNWRITABLE', 'the study has been submitted', {
+    file: jobs,
+    hint: 'Follow it with holdfast study status, or submit it again with --force',
+  });
 }
 
 /** Slurm replaces `%a` in paths of logs, and its directives have no way to write a quote. */
@@ -142,23 +164,16 @@ async function toKubernetes(study: Study, flags: SubmitFlags): Promise<void> {
     showFiles(objects);
     return;
   }
-  const [run, merge] = await writeFiles(flags.out ?? join('k8s', jobName(study.spec.name)), objects);
+  const folder = flags.out ?? join('k8s', jobName(study.spec.name));
+  const [run, merge] = await writeDerived(folder, filesOf(objects), flags);
   stdout.lines([
     `To run its ${job.array.tasks} shards: kubectl apply -f ${quoted(run!)}`,
     `When they have ended: kubectl apply -f ${quoted(merge!)}`,
   ]);
 }
 
-async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<string[]> {
-  await makeFolder(folder);
-  const paths: string[] = [];
-  for (const [name, text] of Object.entries(files)) {
-    const path = join(folder, name);
-    await writeWhole(path, [Buffer.from(text)]);
-    paths.push(path);
-  }
-  return paths;
-}
+const filesOf = (texts: Readonly<Record<string, string>>): DerivedFile[] =>
+  Object.entries(texts).map(([path, text]) => ({ path, text }));
 
 function showFiles(files: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(files)) {
