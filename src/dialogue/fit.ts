@@ -46,13 +46,32 @@ export function fitPrompt(
     if (mayDrop && first < dialogue.exchanges.length) continue;
     const alone = layoutPrompt(format, messagesFrom(dialogue, dialogue.exchanges.length), options);
     if (alone.ids.length + maxTokens > contextLength) throw tooLong(alone, { contextLength, maxTokens });
-    throw new HoldfastError(
-      'E_CONTEXT_FULL',
+    throw new FullContext(
       `a dialogue of ${prompt.ids.length} tokens and an answer of up to ${maxTokens} do not fit a context of ${contextLength}`,
-      {
-        hint: 'Open the chat with a longer context, allow a shorter answer, or let it drop the oldest turns (drop-oldest)',
-      },
+      'Open the chat with a longer context, allow a shorter answer, or let it drop the oldest turns (drop-oldest)',
+      { promptTokens: prompt.ids.length, maxTokens, messageRoom: null },
     );
+  }
+}
+
+/** What a dialogue that does not fit its context needs, in tokens. */
+interface Excess {
+  /** Length of the prompt. If the last message does not fit on its own: without the earlier turns. */
+  readonly promptTokens: number;
+  /** Length limit of the answer. */
+  readonly maxTokens: number;
+  /** What the last message may have if it does not fit even without earlier turns, below 1 if nothing; null if it fits. */
+  readonly messageRoom: number | null;
+}
+
+/** `E_CONTEXT_FULL` for a dialogue, with the figures from which a door can say what would fit. */
+export class FullContext extends HoldfastError {
+  constructor(
+    what: string,
+    hint: string,
+    readonly excess: Excess,
+  ) {
+    super('E_CONTEXT_FULL', what, { hint });
   }
 }
 
@@ -60,18 +79,16 @@ export function fitPrompt(
 function tooLong(
   { ids, messages }: Prompt,
   { contextLength, maxTokens }: Pick<Room, 'contextLength' | 'maxTokens'>,
-): HoldfastError {
+): FullContext {
   const words = wordsOf(messages.at(-1)!);
   const room = contextLength - maxTokens - (ids.length - words);
   const beside = `beside the rest of the prompt (${ids.length - words} tokens) and an answer of up to ${maxTokens}, a context of ${contextLength}`;
-  return new HoldfastError(
-    'E_CONTEXT_FULL',
+  return new FullContext(
     room < 1
       ? `${beside} has no room for a message`
       : `the message alone is too long, ${words} tokens: ${beside} has room for ${room}`,
-    {
-      hint: 'Shorten the message or the system prompt, allow a shorter answer, or open the chat with a longer context',
-    },
+    'Shorten the message or the system prompt, allow a shorter answer, or open the chat with a longer context',
+    { promptTokens: ids.length, maxTokens, messageRoom: room },
   );
 }
 

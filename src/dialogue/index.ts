@@ -18,7 +18,7 @@ export {
   type SavedTurn,
   saveDialogue,
 } from './dialogue-file.js';
-export type { ContextUse } from './fit.js';
+export { type ContextUse, FullContext } from './fit.js';
 export {
   type EndedTurn,
   type ForcedChat,

@@ -128,23 +128,61 @@ describe('a full context', () => {
       CONTEXT,
     );
     expect(errors[0]).toMatch(
-      /^E_CONTEXT_FULL: a dialogue of \d+ tokens and an answer of up to 4 do not fit a context of 64\. \/set on-context-full drop-oldest .*\/undo .*\/clear .*\/set max-tokens N .*--context, up to \d+\.$/,
+      /^E_CONTEXT_FULL: a dialogue of \d+ tokens and an answer of up to 4 do not fit a context of 64\. \/set on-context-full drop-oldest .*\/undo .*\/clear .*--context \d+, up to \d+\.$/,
     );
     expect(turns.at(-2)).toMatchObject({ dropped: expect.arrayContaining([1]) });
     expect(turns.at(-1)).toMatchObject({ turn: 1 });
   });
 
-  it('says of one message that is too long how long it is, and what fits', async () => {
+  it('says of one message that is too long how long it is, and only what helps against that', async () => {
     const long = Array.from({ length: 60 }, () => 'rope').join(' ');
-    const { errors, notes } = await chat([long, '/context'], CONTEXT);
+    const { errors, notes } = await chat(
+      ['/set on-context-full error', long, '/context', 'hi', long, '/set on-context-full drop-oldest', long],
+      CONTEXT,
+    );
     const [, words, rest, room] =
       /the message alone is too long, (\d+) tokens: beside the rest of the prompt \((\d+) tokens\) and an answer of up to 4, a context of 64 has room for (\d+)\./
         .exec(errors[0]!)!
         .map(Number);
     expect(words).toBeGreaterThan(room!);
     expect(rest! + room! + 4).toBe(64);
-    expect(notes.at(-1)).toMatch(new RegExp(`the next message may have ${room}$`));
-    expect(errors[0]).not.toMatch(/\/undo|\/clear/);
+    expect(notes).toContainEqual(expect.stringMatching(new RegExp(`the next message may have ${room}$`)));
+    const needed = rest! + words! + 4;
+    // Not even an empty dialogue has room: neither forgetting turns nor a shorter answer would help.
+    for (const error of errors) {
+      expect(error).toMatch(
+        new RegExp(
+          `has room for ${room}\\. shorten the message to ${room} tokens; a new chat can have a longer context: --context ${needed}, up to \\d+\\.$`,
+        ),
+      );
+    }
+    expect(errors).toHaveLength(3);
+    // What the hint names is enough.
+    const longer = await chat([long], ['--system', 'Hold.', '--context', `${needed}`]);
+    expect(longer.errors).toEqual([]);
+    const fitting = Array.from({ length: Math.floor((60 * room!) / words!) }, () => 'rope').join(' ');
+    expect((await chat([fitting], CONTEXT)).errors).toEqual([]);
+  });
+
+  it('names a shorter answer only if the message then fits, with the length that is left for it', async () => {
+    const context = ['--system', 'Hold.', '--context', '128'];
+    const left = (error: string | undefined): string | undefined =>
+      /\/set max-tokens (\d+) leaves .*\(from the start: --max-tokens\)/.exec(error!)?.[1];
+    const alone = await chat(['/set max-tokens 120', 'hi'], context);
+    const after = await chat(['hi', '/set max-tokens 100', 'hi'], context);
+    for (const [{ errors, turns }, lines] of [
+      [alone, ['hi']],
+      [after, ['hi', 'hi']],
+    ] as const) {
+      expect(errors).toHaveLength(1);
+      const mended = await chat([...lines.slice(1), `/set max-tokens ${left(errors[0])}`, 'hi'], context);
+      expect(mended.errors).toEqual([]);
+      expect(mended.turns).toHaveLength(turns.length + 1);
+      const more = Number(left(errors[0])) + 1;
+      expect((await chat([...lines.slice(1), `/set max-tokens ${more}`, 'hi'], context)).errors).toHaveLength(
+        1,
+      );
+    }
   });
 
   it('without room for any message says so', async () => {

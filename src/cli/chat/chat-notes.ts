@@ -1,4 +1,4 @@
-import type { Chat, ContextUse, Turn } from '../../dialogue/index.js';
+import type { Chat, ContextUse, FullContext, Turn } from '../../dialogue/index.js';
 import type { Session } from '../../engine/index.js';
 import { durationText } from '../../report/index.js';
 import { tokensText } from '../terminal/index.js';
@@ -37,22 +37,37 @@ export function contextLines({
   ];
 }
 
-/** Returns what can be done about a full context, best first. */
-export function waysOut({ model, session, onContextFull, turns }: Chat): string {
+/** Returns what can be done about a full context, best first: only what makes room for this message. */
+export function waysOut(
+  { model, session: { contextLength }, system, onContextFull, turns, history }: WaysOutOf,
+  { promptTokens, maxTokens, messageRoom }: FullContext['excess'],
+): string {
+  const alone = messageRoom !== null;
+  const longest = model.executor.blueprint.contextLength;
   const ways = [
-    ...(onContextFull === 'drop-oldest'
+    ...(alone && messageRoom > 0 ? [`shorten the message to ${messageRoom} tokens`] : []),
+    ...(alone && messageRoom < 1 && system !== null ? ['/system TEXT sets a shorter system prompt'] : []),
+    ...(alone || onContextFull === 'drop-oldest'
       ? []
       : [
           '/set on-context-full drop-oldest forgets the oldest turns (from the start: --on-context-full drop-oldest)',
         ]),
-    ...(turns.length === 0 ? [] : ['/undo takes back the last turn', '/clear forgets them all']),
-    '/set max-tokens N shortens the answer',
-    ...(session.contextLength < model.executor.blueprint.contextLength
-      ? [`a new chat can have a longer context: --context, up to ${model.executor.blueprint.contextLength}`]
+    ...(alone || turns.length === 0 ? [] : ['/undo takes back the last turn']),
+    ...(alone || turns.length + history.length === 0 ? [] : ['/clear forgets all turns']),
+    ...(promptTokens < contextLength
+      ? [
+          `/set max-tokens ${contextLength - promptTokens} leaves the answer what fits (from the start: --max-tokens)`,
+        ]
+      : []),
+    ...(promptTokens + maxTokens <= longest && contextLength < longest
+      ? [`a new chat can have a longer context: --context ${promptTokens + maxTokens}, up to ${longest}`]
       : []),
   ];
   return `${ways.join('; ')}.`;
 }
+
+/** The parts of a chat that decide what can be done about a full context. */
+type WaysOutOf = Pick<Chat, 'model' | 'session' | 'system' | 'onContextFull' | 'turns' | 'history'>;
 
 /** Returns the speed of each side's last answer, and what the chat took so far. */
 export function statsLines(sides: readonly { readonly side: Side; readonly chat: Chat }[]): string[] {

@@ -1,5 +1,5 @@
 import { assertTouched } from '../../attention/index.js';
-import type { AnswerOptions } from '../../dialogue/index.js';
+import { type AnswerOptions, FullContext } from '../../dialogue/index.js';
 import { headGrid } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { createRoleMeter, type RoleMeter } from '../shares/index.js';
@@ -49,12 +49,12 @@ export function createRoom(conversation: Conversation, view: ChatView): ChatRoom
 
   function fail(error: HoldfastError): void {
     failed = true;
-    view.error(error.code === 'E_CONTEXT_FULL' ? withWaysOut(error) : error);
+    view.error(error instanceof FullContext ? withWaysOut(error) : error);
   }
 
   /** Returns the error of a full context with what can be done about it in a chat, instead of in a program. */
-  function withWaysOut({ code, what, cause }: HoldfastError): HoldfastError {
-    return new HoldfastError(code, what, { hint: waysOut(conversation.chat), cause });
+  function withWaysOut({ what, excess }: FullContext): FullContext {
+    return new FullContext(what, waysOut(conversation.chat, excess), excess);
   }
 
   /** The notices of the answer in progress that have been shown; the one about the settings is shown at the start. */
