@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { afterEach, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/commands.js';
+import { createScreen } from '../../src/cli/demo/screen.js';
 import { createProgressLine } from '../../src/cli/running/progress.js';
 import { createOutput } from '../../src/cli/terminal/output.js';
 import { setVerbosity } from '../../src/cli/terminal/verbosity.js';
 import { expectFailure, fixture, holdfast, succeed } from './holdfast.js';
+import { hasScript, type } from './terminal.js';
 
 /** All commands with their subcommands, and the words that call them. */
 async function allCommands(): Promise<{ readonly words: string; readonly command: Command }[]> {
@@ -70,6 +72,43 @@ describe('--quiet', () => {
     expect(loud.stderr).toMatch(/^note: no model named/);
     expect(await holdfast(['--quiet', ...args])).toEqual({ ...loud, stderr: '' });
     expect(await holdfast([...args, '--quiet'])).toEqual({ ...loud, stderr: '' });
+  });
+
+  it.each([
+    ['', []],
+    [', as JSON', ['--json']],
+  ])('leaves out the notes of a chat%s, not what its commands answer', async (_, json) => {
+    const chat = [
+      'chat',
+      fixture('models/llama'),
+      '--system',
+      'Hold.',
+      '--max-tokens',
+      '2',
+      '--threads',
+      '1',
+    ];
+    const args = [...chat, '--policy', 'split-softmax', '--strength', '1', '--temperature', '0', ...json];
+    const lines = 'hi\n/set temperature\n';
+    const loud = await holdfast(args, lines);
+    expect(loud.stderr).toMatch(/k = 1 changes nothing[\s\S]*\ntemperature 0\n$/);
+    expect((await holdfast([...args, '--quiet'], lines)).stderr).toBe('temperature 0\n');
+  });
+
+  it.skipIf(!hasScript)('leaves out the progress of bench on a terminal', async () => {
+    const small = ['--prompt', '4', '--tokens', '2', '--rounds', '1', '--executor', 'reference'];
+    const { screen } = await type(['bench', fixture('models/llama'), ...small, '--quiet'], []);
+    expect(screen).toContain('tokens/s');
+    expect(screen).not.toContain('\u001b');
+  });
+
+  it('leaves out the progress of the demo', () => {
+    for (const quiet of [false, true]) {
+      setVerbosity({ quiet, debug: false });
+      const written: string[] = [];
+      createScreen(createOutput({ isTTY: true, write: (text) => written.push(text) })).progress('1 of 2');
+      expect(written.length).toBe(quiet ? 0 : 1);
+    }
   });
 
   it('leaves out progress, not what goes wrong', () => {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadMaterial } from '../../src/material/index.js';
-import { holdfast, succeed, temporaryFolder } from './holdfast.js';
+import { holdfast, temporaryFolder } from './holdfast.js';
 
 const ROW = JSON.stringify({
   key: 7,
@@ -24,13 +24,12 @@ function published(...rows: readonly string[]): string {
 describe('material import', () => {
   it('writes a folder of material, and says what it read and what it left out', async () => {
     const out = join(temporaryFolder(), 'new', 'guardrails');
-    expect(
-      (await succeed(['material', 'import', published(ROW, SKIPPED), '--out', out])).split('\n'),
-    ).toEqual([
+    const imported = await holdfast(['material', 'import', published(ROW, SKIPPED), '--out', out]);
+    expect(imported.stderr).toBe('note: the folder has no file LICENSE to copy\n');
+    expect(imported.stdout.split('\n')).toEqual([
       'realguardrails: read sys_ifeval.jsonl',
       `${out}: prompts judged by program: 1, scripts: 0, recorded dialogues: 0`,
       'left out: prompts with the instruction language:response_language: 1',
-      'note: the folder has no file LICENSE to copy',
       '',
     ]);
     expect(loadMaterial(out).prompts.map(({ id }) => id)).toEqual(['ifeval-7']);

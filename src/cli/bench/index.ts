@@ -14,7 +14,7 @@ import {
   openWithOptions,
   positiveInteger,
 } from '../options/index.js';
-import { type Output, type Paint, stderr, stdout } from '../terminal/index.js';
+import { type Paint, showLive, stderr, stdout } from '../terminal/index.js';
 import {
   BENCH_ARMS,
   type BenchFigures,
@@ -49,9 +49,13 @@ export function addBench(command: Command): void {
     .option('--json', 'write all timings as JSON')
     .action(async (named: string | undefined, flags: BenchFlags) => {
       const model = await openWithOptions(await modelPath(named), flags);
-      const onStep = progress(stderr);
+      let step = 'warming up';
+      const live = showLive(stderr, () => step);
+      const onStep: OnStep = (next) => {
+        step = next;
+      };
       try {
-        const report = await bench(model, flags, onStep).finally(() => onStep(''));
+        const report = await bench(model, flags, onStep).finally(() => live.end());
         stdout.lines(flags.json ? [JSON.stringify(report)] : reportLines(report, stdout.paint));
       } finally {
         await model.dispose();
@@ -77,13 +81,6 @@ async function bench(
     profiles,
   };
 }
-
-/** Shows each step on one line of a terminal, overwriting the last: on a slow device a run takes minutes. */
-const progress =
-  (output: Output): OnStep =>
-  (step) => {
-    if (output.isTerminal) output.draw(step);
-  };
 
 function reportLines(report: BenchReport, paint: Paint): string[] {
   const { model, executor, precision, prompt, rounds, figures, profiles } = report;

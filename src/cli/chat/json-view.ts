@@ -2,7 +2,7 @@ import { targetName } from '../../attention/index.js';
 import { type AnswerShares, type PartShares, type Turn, tokensPerSecond } from '../../dialogue/index.js';
 import { HoldfastError } from '../../errors.js';
 import { layerMeans } from '../shares/index.js';
-import { type LiveLine, type Output, oneLine, showLive } from '../terminal/index.js';
+import { type LiveLine, type Output, oneLine, showLive, verbosity } from '../terminal/index.js';
 import type { Side } from './sides.js';
 import type { ChatView } from './view.js';
 
@@ -19,6 +19,7 @@ export function createJsonView({
     live?.end();
     stdout.lines([JSON.stringify(object)]);
   };
+  const reply = (text: string): void => stderr.text(`${text}\n`);
   return {
     columns: null,
     question() {},
@@ -43,8 +44,9 @@ export function createJsonView({
         write({ type: 'shares', turn: turn.number, ...sideOf(side), roles, parts });
       }
     },
+    reply,
     note(text) {
-      stderr.text(`${text}\n`);
+      if (!verbosity().quiet) reply(text);
     },
     error(error) {
       const code = error instanceof HoldfastError ? error.code : null;

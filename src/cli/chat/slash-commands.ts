@@ -50,7 +50,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     help: 'switch the configured policy on',
     run({ conversation, view }) {
       conversation.switchOn();
-      view.note(conversation.state);
+      view.reply(conversation.state);
     },
   },
   off: {
@@ -58,7 +58,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     help: 'switch the policy off; /on switches it back on',
     run({ conversation, view }) {
       conversation.switchOff();
-      view.note(conversation.state);
+      view.reply(conversation.state);
     },
   },
   strength: {
@@ -66,7 +66,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     help: `set a constant strength, from the next answer on; ${STRONGER}`,
     run({ conversation, view }, argument) {
       conversation.setStrength(parseStrength(argument));
-      view.note(conversation.state);
+      view.reply(conversation.state);
     },
   },
   policy: {
@@ -79,7 +79,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
       conversation.setPolicy(name, strength === undefined ? undefined : parseStrength(strength));
       const renamed = renamedNotice(name);
       if (renamed !== null) view.note(renamed);
-      view.note(conversation.state);
+      view.reply(conversation.state);
     },
   },
   set: {
@@ -90,8 +90,8 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     run({ conversation, view }, argument) {
       const [, name = '', value = ''] = /^(\S*)\s*(.*)$/s.exec(argument)!;
       if (value !== '') conversation.set(name, value);
-      if (name !== '') view.note(`${name} ${settingValue(conversation.chat, name)}`);
-      else view.note(alignColumns(settingRows(conversation.chat), [1]).join('\n'));
+      if (name !== '') view.reply(`${name} ${settingValue(conversation.chat, name)}`);
+      else view.reply(alignColumns(settingRows(conversation.chat), [1]).join('\n'));
     },
   },
   system: {
@@ -99,7 +99,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     help: 'replace the system prompt for the whole dialogue; without TEXT, show it',
     run({ conversation, view }, argument) {
       if (argument !== '') conversation.setSystem(checkedSystem(argument));
-      view.note(`system prompt: ${conversation.chat.system ?? 'none'}`);
+      view.reply(`system prompt: ${conversation.chat.system ?? 'none'}`);
     },
   },
   file: {
@@ -121,7 +121,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     run({ conversation, view, forget }) {
       const { user, number } = conversation.undo();
       forget();
-      view.note(`took back turn ${number}: ${firstLine(user)}`);
+      view.reply(`took back turn ${number}: ${firstLine(user)}`);
     },
   },
   clear: {
@@ -130,14 +130,14 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     run({ conversation, view, forget }) {
       conversation.clear();
       forget();
-      view.note('the dialogue is empty again; the system prompt and the settings stay');
+      view.reply('the dialogue is empty again; the system prompt and the settings stay');
     },
   },
   context: {
     argument: '',
     help: 'show how full the context is',
     run({ conversation, view }) {
-      for (const line of contextLines(conversation.chat.contextUse())) view.note(line);
+      for (const line of contextLines(conversation.chat.contextUse())) view.reply(line);
     },
   },
   shares: {
@@ -149,7 +149,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     argument: '',
     help: 'show how fast the last answer was, and what the chat took so far',
     run({ conversation, view }) {
-      for (const line of statsLines(conversation.sides.chats)) view.note(line);
+      for (const line of statsLines(conversation.sides.chats)) view.reply(line);
     },
   },
   save: {
@@ -159,7 +159,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     async run({ conversation, view }, argument) {
       const [, force = '', file = ''] = /^(--force(?:\s+|$))?(.*)$/s.exec(argument)!;
       const files = await conversation.save(path(file, 'save'), force !== '');
-      view.note(`saved: ${files.join(', ')}`);
+      view.reply(`saved: ${files.join(', ')}`);
     },
   },
   load: {
@@ -172,7 +172,7 @@ const COMMANDS: Readonly<Record<string, ChatCommand>> = {
     argument: '',
     help: 'show this list',
     run({ view }) {
-      view.note(helpText(view.columns));
+      view.reply(helpText(view.columns));
     },
   },
   quit: {

@@ -7,6 +7,7 @@ import {
   type Paint,
   type Style,
   showLive,
+  verbosity,
   wrapWords,
 } from '../terminal/index.js';
 import type { Side } from './sides.js';
@@ -64,6 +65,12 @@ export function createTextView({
   /** Writes a text in one style. */
   const say = (text: string, style: Style): void => stdout.text(`${paint(broken(text), style)}\n`);
 
+  const reply = (text: string): void => {
+    endLine();
+    if (stdout.isTerminal) say(text, 'dim');
+    else stderr.text(`${text}\n`);
+  };
+
   return {
     get columns() {
       return wraps ? columns() : null;
@@ -96,10 +103,9 @@ export function createTextView({
         stdout.lines(tableRows(shareTable(roles, turn, grid), paint));
       }
     },
+    reply,
     note(text) {
-      endLine();
-      if (stdout.isTerminal) say(text, 'dim');
-      else stderr.text(`${text}\n`);
+      if (!verbosity().quiet) reply(text);
     },
     error(error) {
       endLine();

@@ -29,6 +29,9 @@ export interface ChatView {
   /** Called when an answer was stopped before its first token. */
   stopped(): void;
   shares(sides: readonly SideShares[]): void;
+  /** Shows what a command answers. */
+  reply(text: string): void;
+  /** Shows what the user should know but need not act on, unless the command is to be quiet. */
   note(text: string): void;
   error(error: unknown): void;
 }

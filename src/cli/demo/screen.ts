@@ -1,5 +1,5 @@
 import { wrap } from '../../report/index.js';
-import type { Output, Paint } from '../terminal/index.js';
+import { type Output, type Paint, verbosity } from '../terminal/index.js';
 
 /** The demo's output: coloured and as wide as the terminal, or plain text in a pipe. */
 export interface Screen {
@@ -10,7 +10,7 @@ export interface Screen {
   /** A paragraph, wrapped. */
   text(text: string): void;
   lines(lines: readonly string[]): void;
-  /** Shows a line that the next one overwrites; an empty text removes it. Does nothing in a pipe. */
+  /** Shows a line that the next one overwrites; an empty text removes it. Does nothing in a pipe, and if the command is quiet. */
   progress(text: string): void;
 }
 
@@ -30,7 +30,7 @@ export function createScreen(output: Output): Screen {
     text: (text) => write(wrap(text, Math.min(width, WIDEST_TEXT))),
     lines: write,
     progress(text) {
-      if (output.isTerminal) output.draw(text);
+      if (output.isTerminal && !verbosity().quiet) output.draw(text);
     },
   };
 }

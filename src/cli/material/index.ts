@@ -13,7 +13,7 @@ import {
   importMaterial,
   loadMaterial,
 } from '../../material/index.js';
-import { stdout } from '../terminal/index.js';
+import { note, stdout } from '../terminal/index.js';
 
 interface ImportOptions {
   readonly out: string;
@@ -51,16 +51,16 @@ async function runImport(folder: string, { out, format }: ImportOptions): Promis
   }
   loadMaterial(out); // checks what was written
   stdout.lines(report(imported, out));
+  if (imported.files.every(({ path }) => path !== 'LICENSE')) note('the folder has no file LICENSE to copy');
 }
 
 function report(
-  { format, read, files, prompts, scripts, recorded, skipped }: ImportedMaterial,
+  { format, read, prompts, scripts, recorded, skipped }: ImportedMaterial,
   out: string,
 ): string[] {
   return [
     `${format}: read ${read.join(', ')}`,
     `${out}: prompts judged by program: ${prompts}, scripts: ${scripts}, recorded dialogues: ${recorded}`,
     ...[...skipped].map(([reason, count]) => `left out: ${reason}: ${count}`),
-    ...(files.some(({ path }) => path === 'LICENSE') ? [] : ['note: the folder has no file LICENSE to copy']),
   ];
 }
