@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { entryOf, readInput } from '../../src/cli/chat/chat-input.js';
 import { createEditor, type Editor, type EditorOptions } from '../../src/cli/terminal/editor/editor.js';
 import { createKeyDecoder } from '../../src/cli/terminal/editor/keys.js';
 import { FakeTerminal } from '../support/fake-terminal.js';
@@ -18,7 +19,7 @@ function desk(options: Partial<EditorOptions> = {}, columns = 20, rows = 10): De
     prompt: '> ',
     history: [],
     onEntry: (entry) => entries.push(entry),
-    isComplete: () => true,
+    entryOf: (text) => text,
     complete: (before) => ({ start: before.length, candidates: [] }),
     onInterrupt: () => false,
     onFirstInterrupt: () => terminal.write('again\r\n'),
@@ -68,6 +69,33 @@ describe('a pasted text', () => {
     expect(await read).toBe('a\tbc');
   });
 
+  it.each([
+    ['quotes', paste('"""Doc."""\ndef f(): ...'), 'message', '"""Doc."""\ndef f(): ...'],
+    ['quotes that are not closed', paste('"""Doc.'), 'message', '"""Doc.'],
+    ['nothing but quotes', paste('"""'), 'message', '"""'],
+    ['quotes after a command', `/system ${paste('"""Hold.\nFast."""')}`, 'command', '"""Hold.\nFast."""'],
+    ['quotes at the end of a block', `"""a ${paste('b"""')}\rc"""`, 'message', 'a b"""\nc'],
+    ['quotes in a block', `"""${paste('"""a"""')}"""`, 'message', '"""a"""'],
+    ['quotes that were cut and inserted again', `${paste('"""a')}\u0015\u0019`, 'message', '"""a'],
+    ['quotes that were left for another entry', `${paste('"""a')}${UP}${DOWN}`, 'message', '"""a'],
+    ['a comment', paste('// swap\nint t;'), 'message', '// swap\nint t;'],
+    ['a path', paste('/etc/hosts is what?'), 'message', '/etc/hosts is what?'],
+    ['a path and quotes', paste('/etc """a\nb"""'), 'message', '/etc """a\nb"""'],
+    ['a command', paste('/system Hold.'), 'command', 'Hold.'],
+  ])('with %s is text', async (_, typed, kind, text) => {
+    const { editor, type, entries } = desk({ entryOf, history: ['earlier'] });
+    const read = editor.read();
+    type(typed, '\r');
+    const entry = (await read)!;
+    const expected = { kind, [kind === 'message' ? 'text' : 'argument']: text };
+    expect(readInput(entry)).toMatchObject(expected);
+    // What the history brings back is the same.
+    expect(entries).toEqual([entry]);
+    const again = editor.read();
+    type(UP, '\r');
+    expect(readInput((await again)!)).toMatchObject(expected);
+  });
+
   it('stands in rows under the prompt', () => {
     expect(screenAfter(paste('one\ntwo words and more words\nthree')).terminal.text).toBe(
       '> one\n  two words and\n  more words\n  three',
@@ -83,8 +111,15 @@ describe('several lines', () => {
     expect(await read).toBe('one\ntwo\nthree');
   });
 
+  it('in typed quotes end with typed quotes', async () => {
+    const { editor, type } = desk({ entryOf });
+    const read = editor.read();
+    type('"""one\rtwo"""\r');
+    expect(readInput((await read)!)).toEqual({ kind: 'message', text: 'one\ntwo' });
+  });
+
   it('go on at Enter until the entry is complete', async () => {
-    const { editor, type } = desk({ isComplete: (text) => text.endsWith('.') });
+    const { editor, type } = desk({ entryOf: (text) => (text.endsWith('.') ? text : null) });
     const read = editor.read();
     type('one\rtwo.\r');
     expect(await read).toBe('one\ntwo.');

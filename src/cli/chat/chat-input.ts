@@ -1,4 +1,5 @@
 import { HoldfastError } from '../../errors.js';
+import { COMMAND_NAMES } from './slash-commands.js';
 
 /** A parsed entry: a command, a message, or nothing. */
 export type ChatInput =
@@ -13,11 +14,26 @@ const QUOTES = '"""';
 const QUOTED = /^\s*(?:\/\S+\s+)?"""/;
 
 /** Returns whether an entry is complete: if it opens `"""`, it ends with another `"""`. */
-export function isComplete(entry: string): boolean {
-  const open = QUOTED.exec(entry);
-  if (open === null) return true;
-  const rest = entry.slice(open[0].length).trimEnd();
-  return rest.endsWith(QUOTES);
+export const isComplete = (entry: string): boolean => entryOf(entry, () => false) !== null;
+
+/**
+ * Returns the entry that an edited text makes; null if it opens `"""` and does not end with another. Pasted quotes are text
+ * and neither open nor close anything, and a pasted slash begins a command only if one has this name. An entry of
+ * pasted text is written so that {@link readInput} reads it as text.
+ */
+export function entryOf(text: string, pasted: (index: number) => boolean): string | null {
+  const slash = /^\s*\/(\S*)/.exec(text);
+  if (slash !== null && pasted(text.indexOf('/')) && !COMMAND_NAMES.includes(slash[1]!)) {
+    return `/${text.trim()}`;
+  }
+  const open = QUOTED.exec(text);
+  if (open === null) return text;
+  const typedQuotes = (at: number): boolean =>
+    text.startsWith(QUOTES, at) && ![0, 1, 2].some((by) => pasted(at + by));
+  const start = open[0].length - QUOTES.length;
+  const end = text.trimEnd().length;
+  if (!typedQuotes(start)) return `${text.slice(0, start)}${QUOTES}\n${text.slice(start, end)}\n${QUOTES}`;
+  return end - QUOTES.length >= open[0].length && typedQuotes(end - QUOTES.length) ? text : null;
 }
 
 /**

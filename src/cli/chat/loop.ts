@@ -1,7 +1,7 @@
 import { textLines } from '../../files/index.js';
 import { STANDARD_INPUT } from '../options/index.js';
 import { openEditor } from '../terminal/index.js';
-import { isComplete } from './chat-input.js';
+import { entryOf, isComplete } from './chat-input.js';
 import { openHistory } from './history-file.js';
 import type { ChatRoom } from './room.js';
 import { completeCommand } from './slash-commands.js';
@@ -41,10 +41,10 @@ export async function takeTypedLines(
     prompt: PROMPT,
     history: history.entries,
     onEntry: history.add,
-    isComplete,
+    entryOf,
     complete: completeCommand,
     onInterrupt: room.interrupt,
-    onFirstInterrupt: () => view.note('Press Ctrl-C again, or Ctrl-D, to end the chat.'),
+    onFirstInterrupt: () => view.reply('Press Ctrl-C again, or Ctrl-D, to end the chat.'),
     // Ctrl-D during an answer stops it.
     onEnd: () => void room.interrupt(),
   });

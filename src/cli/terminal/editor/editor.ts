@@ -6,7 +6,16 @@ import { createHistory } from './entry-history.js';
 import type { Key, KeyAction } from './keys.js';
 import { indexAt, placeOf, rowsOf, shownRow, type TextRow } from './rows.js';
 import { createEditorScreen, type EditorTerminal } from './screen.js';
-import { type EditedText, insertText, PLACES, replaceRange } from './text-edits.js';
+import {
+  type EditedText,
+  insertText,
+  isPasted,
+  PLACES,
+  partOf,
+  pastedText,
+  replaceRange,
+  typedText,
+} from './text-edits.js';
 
 /** How an editor is opened. */
 export interface EditorOptions {
@@ -16,8 +25,12 @@ export interface EditorOptions {
   readonly history: readonly string[];
   /** Called with every entry. */
   readonly onEntry: (entry: string) => void;
-  /** Returns whether an entry is complete. If not, Enter begins another line. */
-  readonly isComplete: (text: string) => boolean;
+  /**
+   * Returns the entry that a text makes, written so that it can be typed again; null if it is not complete: Enter then
+   * begins another line.
+   * @param pasted whether the character at an index was pasted
+   */
+  readonly entryOf: (text: string, pasted: (index: number) => boolean) => string | null;
   /** Returns what Tab completes the text before the cursor with. */
   readonly complete: (before: string) => Completion;
   /** Called for Ctrl-C. Returns false if it stopped nothing: the text is then cleared, and a second Ctrl-C ends the input. */
@@ -50,8 +63,8 @@ export function createEditor(terminal: EditorTerminal, options: EditorOptions): 
   const history = createHistory(options.history);
   /** Entries that were made while none was read. */
   const waiting: string[] = [];
-  let edited: EditedText = { text: '', cursor: 0 };
-  let cut = '';
+  let edited = typedText('');
+  let cut = typedText('');
   /** The column that moving up and down keeps to; null after any other key. */
   let goal: number | null = null;
   let interrupted = false;
@@ -75,13 +88,16 @@ export function createEditor(terminal: EditorTerminal, options: EditorOptions): 
   };
 
   const moveTo = (cursor: number): void => {
-    edited = { text: edited.text, cursor };
+    edited = { ...edited, cursor };
   };
   const remove = (start: number, end: number): void => {
-    edited = replaceRange(edited, start, end, '');
+    edited = replaceRange(edited, start, end, typedText(''));
+  };
+  const insert = (by: EditedText): void => {
+    edited = insertText(edited, by);
   };
   const cutRange = (start: number, end: number): void => {
-    if (start < end) cut = edited.text.slice(start, end);
+    if (start < end) cut = partOf(edited, start, end);
     remove(start, end);
   };
 
@@ -93,8 +109,10 @@ export function createEditor(terminal: EditorTerminal, options: EditorOptions): 
       moveTo(indexAt(rows, { row: row + by, column: goal }));
       return;
     }
-    const entry = history.move(by, edited.text);
-    if (entry !== null) edited = { text: entry, cursor: entry.length };
+    const entry = history.move(by, edited);
+    if (entry === null) return;
+    edited = entry;
+    moveTo(entry.text.length);
   };
 
   const complete = (): void => {
@@ -103,7 +121,7 @@ export function createEditor(terminal: EditorTerminal, options: EditorOptions): 
     if (only === undefined) return;
     const common = others.length === 0 ? only : commonStart(candidates);
     if (common.length > edited.cursor - start || others.length === 0) {
-      edited = replaceRange(edited, start, edited.cursor, common);
+      edited = replaceRange(edited, start, edited.cursor, typedText(common));
       return;
     }
     if (reader === null) return;
@@ -113,21 +131,21 @@ export function createEditor(terminal: EditorTerminal, options: EditorOptions): 
   };
 
   const enter = (): void => {
-    const { text } = edited;
-    if (!options.isComplete(text)) {
-      edited = insertText(edited, '\n');
+    const entry = options.entryOf(edited.text, (index) => isPasted(edited, index));
+    if (entry === null) {
+      insert(typedText('\n'));
       return;
     }
-    moveTo(text.length);
+    moveTo(edited.text.length);
     leave();
-    history.add(text);
-    edited = { text: '', cursor: 0 };
-    if (text.trim() !== '') options.onEntry(text);
+    history.add(entry);
+    edited = typedText('');
+    if (entry.trim() !== '') options.onEntry(entry);
     if (reader === null) {
-      waiting.push(text);
+      waiting.push(entry);
       return;
     }
-    give(text);
+    give(entry);
   };
 
   const give = (entry: string | null): void => {
@@ -144,7 +162,7 @@ export function createEditor(terminal: EditorTerminal, options: EditorOptions): 
     }
     moveTo(edited.text.length);
     leave();
-    edited = { text: '', cursor: 0 };
+    edited = typedText('');
     options.onFirstInterrupt();
     interrupted = true;
   };
@@ -172,14 +190,10 @@ export function createEditor(terminal: EditorTerminal, options: EditorOptions): 
     'cut-word-right': () => cutRange(edited.cursor, PLACES.wordRight(edited)),
     'cut-line-start': () => cutRange(PLACES.lineStart(edited), edited.cursor),
     'cut-line-end': () => cutRange(edited.cursor, PLACES.lineEnd(edited)),
-    'insert-cut': () => {
-      edited = insertText(edited, cut);
-    },
+    'insert-cut': () => insert(cut),
     complete,
     enter,
-    'new-line': () => {
-      edited = insertText(edited, '\n');
-    },
+    'new-line': () => insert(typedText('\n')),
     'clear-screen': () => {
       if (reader !== null) screen.clear();
     },
@@ -202,7 +216,7 @@ export function createEditor(terminal: EditorTerminal, options: EditorOptions): 
       if (action !== 'interrupt') interrupted = false;
       if (action !== 'up' && action !== 'down') goal = null;
       if (key.kind === 'action') actions[key.action]();
-      else edited = insertText(edited, key.text);
+      else insert(key.kind === 'paste' ? pastedText(key.text) : typedText(key.text));
       refresh();
     },
     read() {
