@@ -37,7 +37,7 @@ export async function takeTypedLines(
   begin: () => Promise<void>,
 ): Promise<void> {
   const history = await openHistory(view.note);
-  const editor = openEditor({
+  const editor = await openEditor({
     prompt: PROMPT,
     history: history.entries,
     onEntry: history.add,

@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline';
 import { StringDecoder } from 'node:string_decoder';
 import { visibleLine } from '../../visible.js';
-import { createEditor, type Editor, type EditorOptions } from './editor/editor.js';
-import { createKeyDecoder } from './editor/keys.js';
+import type { Editor, EditorOptions } from './editor/editor.js';
+
+// What reads keys is imported when it is needed: most commands read none.
 
 /** Whether questions can be asked: the user reads standard error on a terminal and types on one. */
 export const canAsk = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
@@ -11,7 +11,8 @@ export const canAsk = (): boolean => process.stdin.isTTY === true && process.std
 export const canType = (): boolean => process.stdin.isTTY === true && process.stdout.isTTY === true;
 
 /** Asks a question on standard error. Returns the typed line; an empty one after Ctrl-C and Ctrl-D. */
-export function ask(question: string): Promise<string> {
+export async function ask(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline');
   const reader = createInterface({ input: process.stdin, output: process.stderr });
   return new Promise((resolve) => {
     reader.once('close', () => resolve(''));
@@ -29,9 +30,13 @@ const MARK_PASTES = { on: '\u001b[?2004h', off: '\u001b[?2004l' } as const;
 const ESCAPE_MS = 100;
 
 /** Opens an editor of typed entries on the terminal of this process. Close it when the last entry was read. */
-export function openEditor(
+export async function openEditor(
   options: Omit<EditorOptions, 'onSuspend'>,
-): Pick<Editor, 'read'> & { close(): void } {
+): Promise<Pick<Editor, 'read'> & { close(): void }> {
+  const [{ createEditor }, { createKeyDecoder }] = await Promise.all([
+    import('./editor/editor.js'),
+    import('./editor/keys.js'),
+  ]);
   const { stdin, stdout } = process;
   const decoder = createKeyDecoder();
   const text = new StringDecoder('utf8');

@@ -1,5 +1,5 @@
-/** The graphemes of a text: what a reader takes for one character. */
-const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' });
+/** Finds graphemes: what a reader takes for one character. Made when needed: the first use of Intl takes a tenth of a start. */
+let segmenter: Intl.Segmenter | null = null;
 
 /** Marks, joiners and other characters that take no column of their own. */
 const WITHOUT_WIDTH = /^[\p{Mn}\p{Me}\p{Cf}]*$/u;
@@ -10,7 +10,8 @@ const WIDE =
 
 /** Splits a text into graphemes. */
 export function graphemesOf(text: string): string[] {
-  return Array.from(GRAPHEMES.segment(text), ({ segment }) => segment);
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
 /** Returns the columns that a grapheme takes on a terminal: 0, 1 or 2. */
