@@ -16,7 +16,8 @@ export interface CompletedOption extends CompletedWord {
 export interface CompletedCommand {
   /** The words that call it: `study run`; empty for holdfast itself. */
   readonly names: string;
-  readonly commands: readonly CompletedWord[];
+  /** What may follow it besides options: the commands below it, or the words that its argument may be. Without any: files. */
+  readonly following: readonly CompletedWord[];
   readonly options: readonly CompletedOption[];
 }
 
@@ -38,23 +39,23 @@ function valueCases(
   );
 }
 
-/** Returns the patterns of the words that lead from a command to a subcommand: `"study run"`. */
-const calls = (commands: readonly CompletedCommand[]): string =>
+/** Returns what leads from a command to the next one, each quoted: `" study"`, `"study run"`. */
+const calls = (commands: readonly CompletedCommand[]): string[] =>
   commands
     .filter(({ names }) => names !== '')
-    .map(({ names }) => (names.includes(' ') ? `"${names}"` : `" ${names}"`))
-    .join('|');
+    .map(({ names }) => (names.includes(' ') ? `"${names}"` : `" ${names}"`));
 
 export function bashScript(commands: readonly CompletedCommand[]): string {
-  const words = ({ commands: below, options }: CompletedCommand): string =>
-    [...below, ...options].map(({ word }) => word).join(' ');
+  const words = (all: readonly CompletedWord[]): string => all.map(({ word }) => word).join(' ');
   return `# bash completion of holdfast
 _holdfast() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" command="" word words="" files=""
+  local cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" command="" word following="" options=""
   COMPREPLY=()
+  # --option=value is three words.
+  if [[ $cur == = ]]; then cur=""; elif [[ $prev == = ]]; then prev="\${COMP_WORDS[COMP_CWORD-2]}"; fi
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$command $word" in
-      ${calls(commands)}) command="\${command:+$command }$word";;
+      ${calls(commands).join('|')}) command="\${command:+$command }$word";;
     esac
   done
   case "$command:$prev" in
@@ -67,13 +68,18 @@ ${valueCases(commands, {
   case "$command" in
 ${commands
   .map(
-    (command) =>
-      `    "${command.names}") words="${words(command)}"; files="${command.commands.length === 0 ? 'yes' : ''}";;`,
+    ({ names, following, options }) =>
+      `    "${names}") following="${words(following)}"; options="${words(options)}";;`,
   )
   .join('\n')}
   esac
-  COMPREPLY=($(compgen -W "$words" -- "$cur"))
-  [[ $cur == -* || -z $files ]] || COMPREPLY+=($(compgen -f -- "$cur"))
+  if [[ $cur == -* ]]; then
+    COMPREPLY=($(compgen -W "$options" -- "$cur"))
+  elif [[ -n $following ]]; then
+    COMPREPLY=($(compgen -W "$following" -- "$cur"))
+  else
+    COMPREPLY=($(compgen -f -- "$cur"))
+  fi
 }
 complete -o filenames -F _holdfast holdfast
 `;
@@ -88,14 +94,15 @@ export function zshScript(commands: readonly CompletedCommand[]): string {
   return `#compdef holdfast
 # zsh completion of holdfast
 _holdfast() {
-  local command="" word
-  local -a commands options
+  local command="" word previous="\${words[CURRENT-1]}"
+  local -a following options
+  if [[ $PREFIX == --*=* ]]; then previous="\${PREFIX%%=*}"; compset -P '*='; fi
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case "$command $word" in
-      (${calls(commands)}) command="\${command:+$command }$word";;
+      (${calls(commands).join('|')}) command="\${command:+$command }$word";;
     esac
   done
-  case "$command:\${words[CURRENT-1]}" in
+  case "$command:$previous" in
 ${valueCases(commands, {
   open: '(',
   path: '_files; return',
@@ -105,15 +112,15 @@ ${valueCases(commands, {
   case "$command" in
 ${commands
   .map(
-    ({ names, commands: below, options }) =>
-      `    ("${names}") commands=(${described(below)}); options=(${described(options)});;`,
+    ({ names, following, options }) =>
+      `    ("${names}") following=(${described(following)}); options=(${described(options)});;`,
   )
   .join('\n')}
   esac
   if [[ $PREFIX == -* ]]; then
     _describe -o option options
   else
-    if (( $#commands )); then _describe command commands; else _files; fi
+    if (( $#following )); then _describe word following; else _files; fi
   fi
 }
 if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _holdfast "$@"; else compdef _holdfast holdfast; fi
@@ -121,28 +128,33 @@ if [[ $zsh_eval_context[-1] == loadautofunc ]]; then _holdfast "$@"; else compde
 }
 
 export function fishScript(commands: readonly CompletedCommand[]): string {
-  /** Whether these words call the command: all of its names were seen, and none of the commands below it. */
-  const condition = ({ names, commands: below }: CompletedCommand): string =>
-    [
-      ...names.split(' ').flatMap((name) => (name === '' ? [] : [`__fish_seen_subcommand_from ${name}`])),
-      ...(below.length === 0
-        ? []
-        : [`not __fish_seen_subcommand_from ${below.map(({ word }) => word).join(' ')}`]),
-    ].join('; and ');
+  const called = ({ names }: CompletedCommand): string => quoted(`__holdfast_called ${quoted(names)}`);
   const value = ({ value }: CompletedOption): string => {
     if (value === null) return '';
     if (value === 'path') return ' -r -F';
     return value === 'other' ? ' -x' : ` -x -a ${quoted(value.join(' '))}`;
   };
   const lines = commands.flatMap((command) => [
-    ...command.commands.map(
+    ...command.following.map(
       ({ word, about }) =>
-        `complete -c holdfast -n ${quoted(condition(command))} -f -a ${word} -d ${quoted(about)}`,
+        `complete -c holdfast -n ${called(command)} -f -a ${word}${about === '' ? '' : ` -d ${quoted(about)}`}`,
     ),
     ...command.options.map(
       (option) =>
-        `complete -c holdfast -n ${quoted(condition(command))} -l ${option.word.replace(/^--/, '')}${value(option)} -d ${quoted(option.about)}`,
+        `complete -c holdfast -n ${called(command)} -l ${option.word.replace(/^--/, '')}${value(option)} -d ${quoted(option.about)}`,
     ),
   ]);
-  return `# fish completion of holdfast\n${lines.join('\n')}\n`;
+  return `# fish completion of holdfast
+function __holdfast_called -d 'Whether the words before the cursor call this command'
+  set -l command ''
+  for word in (commandline -opc)[2..]
+    switch "$command $word"
+      case ${calls(commands).join(' ')}
+        set command (string trim "$command $word")
+    end
+  end
+  test "$command" = "$argv[1]"
+end
+${lines.join('\n')}
+`;
 }

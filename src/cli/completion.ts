@@ -39,7 +39,10 @@ async function completedCommands(
   const below = (command: Command, names: string): CompletedCommand[] => [
     {
       names,
-      commands: command.commands.map((each) => ({ word: each.name(), about: about(each.description()) })),
+      following: [
+        ...command.commands.map((each) => ({ word: each.name(), about: about(each.description()) })),
+        ...(command.registeredArguments[0]?.argChoices ?? []).map((word) => ({ word, about: '' })),
+      ],
       options: [...(command === program ? [] : command.options.map(completedOption)), ...all],
     },
     ...command.commands.flatMap((each) => below(each, `${names} ${each.name()}`.trim())),
