@@ -44,6 +44,7 @@ export default defineConfig({
     ],
   },
   test: {
+    reporters: ['default', fileURLToPath(new URL('test/support/skip-report.ts', import.meta.url))],
     // In a shared process the sources are loaded once, not once for each file.
     projects: inDeno
       ? [{ extends: true, test: { name: 'deno', include: denoTests() } }]
