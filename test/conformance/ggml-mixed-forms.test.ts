@@ -31,7 +31,7 @@ async function productOf(backend: Backend, matrix: Matrix, input: Float32Array):
   const output = new Float32Array((input.length / matrix.inputs) * matrix.outputs);
   ggml.get(y.tensor, output, 0, output.byteLength);
   ggml.freeAllocator(allocator);
-  ggml.freeContext(context);
+  context.free();
   return output;
 }
 

@@ -1,6 +1,7 @@
 import { type Attend, partOf, type Side, type Stretch } from './attention-kernels.js';
-import type { GraphBuilder, Value } from './graph-builder.js';
+import type { GraphBuilder } from './graph-builder.js';
 import type { PolicyPart } from './policy-parts.js';
+import type { Value } from './tensor.js';
 
 /**
  * The share policy of one layer for a group of rows, as a graph. π is the target's share of a row, before the policy:

@@ -1,5 +1,6 @@
 import type { AttentionBlueprint } from '../../architectures/index.js';
-import type { GraphBuilder, Value } from './graph-builder.js';
+import type { GraphBuilder } from './graph-builder.js';
+import type { Value } from './tensor.js';
 
 /**
  * Two ways to compute softmax(q·K + mask)·V for a group of rows, together with the shares of columns of keys.

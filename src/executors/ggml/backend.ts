@@ -9,8 +9,8 @@ import type {
   ThreadPool,
 } from './bindings.js';
 import { CONTEXT_OVERHEAD, Device, outOfMemory } from './device.js';
-import { GraphBuilder } from './graph-builder.js';
 import { type BackendName, type Library, loadLibrary } from './library.js';
+import type { TensorContext } from './tensor.js';
 
 /** `struct ggml_threadpool_params`: 512 flags for cores, then n_threads, prio, poll, strict_cpu and paused. */
 const POOL_PARAMS = { bytes: 528, poll: 520 } as const;
@@ -52,15 +52,9 @@ export class Backend extends Device {
     );
   }
 
-  /** A builder for a graph of at most `nodes` operations, views included, in a context of its own. */
-  graph(nodes: number): { readonly builder: GraphBuilder; readonly context: Context } {
-    const context = this.context(nodes + 1, nodes);
-    return { builder: new GraphBuilder(this.ggml, context, nodes, this.isProcessor), context };
-  }
-
   /** Allocates the tensors of a context that have no memory yet. @throws HoldfastError `E_EXECUTOR` */
-  allocate(context: Context, what: string, type: BufferType = this.bufferType): BufferHandle {
-    const buffer = this.ggml.allocateTensors(context, type);
+  allocate(context: TensorContext, what: string, type: BufferType = this.bufferType): BufferHandle {
+    const buffer = this.ggml.allocateTensors(context.handle, type);
     if (buffer === null) throw outOfMemory(what);
     return buffer;
   }

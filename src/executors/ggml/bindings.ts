@@ -58,12 +58,6 @@ const BASE = {
   ),
   setNoAlloc: c<(ctx: Context, noAlloc: boolean) => void>('void ggml_set_no_alloc(void *ctx, bool no_alloc)'),
 
-  newTensor1d: c<(ctx: Context, type: number, ne0: number) => Tensor>(
-    'void *ggml_new_tensor_1d(void *ctx, int type, int64_t ne0)',
-  ),
-  newTensor2d: c<(ctx: Context, type: number, ne0: number, ne1: number) => Tensor>(
-    'void *ggml_new_tensor_2d(void *ctx, int type, int64_t ne0, int64_t ne1)',
-  ),
   newTensor4d: c<(ctx: Context, type: number, ne0: number, ne1: number, ne2: number, ne3: number) => Tensor>(
     'void *ggml_new_tensor_4d(void *ctx, int type, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3)',
   ),
@@ -112,7 +106,6 @@ const BASE = {
   subtract: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>('void *ggml_sub(void *ctx, void *a, void *b)'),
   multiply: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>('void *ggml_mul(void *ctx, void *a, void *b)'),
   divide: c<(ctx: Context, a: Tensor, b: Tensor) => Tensor>('void *ggml_div(void *ctx, void *a, void *b)'),
-  scale: c<(ctx: Context, a: Tensor, s: number) => Tensor>('void *ggml_scale(void *ctx, void *a, float s)'),
   scaleBias: c<(ctx: Context, a: Tensor, s: number, b: number) => Tensor>(
     'void *ggml_scale_bias(void *ctx, void *a, float s, float b)',
   ),
@@ -205,7 +198,7 @@ const BASE = {
     'size_t ggml_gallocr_get_buffer_size(void *galloc, int buffer_id)',
   ),
 
-  bytesOf: c<(tensor: Tensor) => number>('size_t ggml_nbytes(void *tensor)'),
+  dataOf: c<(tensor: Tensor) => Address | null>('void *ggml_get_data(void *tensor)'),
   set: c<(tensor: Tensor, data: NodeJS.ArrayBufferView, offset: number, size: number) => void>(
     'void ggml_backend_tensor_set(void *tensor, const void *data, size_t offset, size_t size)',
   ),
@@ -228,6 +221,9 @@ const BASE = {
   alignmentOf: c<(buft: BufferType) => number>('size_t ggml_backend_buft_get_alignment(void *buft)'),
   sizeIn: c<(buft: BufferType, tensor: Tensor) => number>(
     'size_t ggml_backend_buft_get_alloc_size(void *buft, void *tensor)',
+  ),
+  sizeInBuffer: c<(buffer: BufferHandle, tensor: Tensor) => number>(
+    'size_t ggml_backend_buffer_get_alloc_size(void *buffer, void *tensor)',
   ),
   freeBuffer: c<(buffer: BufferHandle) => void>('void ggml_backend_buffer_free(void *buffer)'),
   markAsWeights: c<(buffer: BufferHandle, usage: number) => void>(

@@ -2,10 +2,11 @@ import type { LayerWeight } from '../../architectures/index.js';
 import type { DecoderShape } from '../contract/index.js';
 import type { Attended } from './attention-graph.js';
 import type { DecoderParts, PassInputs, Rotation } from './decoder-parts.js';
-import type { GraphBuilder, Value } from './graph-builder.js';
+import type { GraphBuilder } from './graph-builder.js';
 import { LayerAttention } from './layer-attention.js';
 import { linear, normed, splitRows } from './linear.js';
 import type { PassPlan } from './pass-plan.js';
+import type { Value } from './tensor.js';
 import type { LayerMatrices } from './weights.js';
 
 /** The outputs of a graph. */
@@ -46,12 +47,14 @@ export class DecoderGraph {
   #inputs(): PassInputs {
     const { g, plan } = this;
     const { kvHeads, headDim, heads, layers, group } = this.parts.shape;
+    // Places are counted from where a layer's part of the first slot begins, so the last layer has the fewest.
+    const places = (plan.arena.slots - 1) * plan.arena.slotSize + plan.arena.layerSize;
     return {
-      tokens: g.input('I32', plan.rows),
+      tokens: g.indices('I32', this.parts.blueprint.vocabSize, plan.rows),
       positions: g.input('I32', plan.rows),
-      keyPlaces: g.input('I64', kvHeads * plan.rows),
-      valuePlaces: g.input('I64', kvHeads * headDim * plan.rows),
-      logitRows: plan.logitRows.length === 0 ? null : g.input('I32', plan.logitRows.length),
+      keyPlaces: g.indices('I64', places / headDim, kvHeads * plan.rows),
+      valuePlaces: g.indices('I64', places, kvHeads * headDim * plan.rows),
+      logitRows: plan.logitRows.length === 0 ? null : g.indices('I32', plan.rows, plan.logitRows.length),
       groups: plan.groups.map(({ tokens, parts, windows, fused, columns, policy, silences }) => {
         const sequences = parts.length;
         const rows = tokens === 1 ? group : tokens;

@@ -1,6 +1,6 @@
 import type { Blueprint } from '../../architectures/index.js';
 import type { DecoderShape } from '../contract/index.js';
-import type { Value } from './graph-builder.js';
+import type { Value } from './tensor.js';
 import type { GgmlWeights } from './weights.js';
 
 /** The inputs of a graph: written before each run. */

@@ -2,13 +2,14 @@ import { HoldfastError } from '../../errors.js';
 import {
   type Address,
   type BufferType,
-  type Context,
   callWithPointer,
   type Ggml,
   readPointers,
   type Tensor,
 } from './bindings.js';
+import { GraphBuilder } from './graph-builder.js';
 import { type BackendName, type Library, loadLibrary } from './library.js';
+import { TensorContext, type Value } from './tensor.js';
 
 /** Bytes of `struct ggml_context` and rounding, beside the descriptions of tensors. */
 export const CONTEXT_OVERHEAD = 4096;
@@ -47,12 +48,18 @@ export class Device {
   }
 
   /** A context for the descriptions of `tensors` tensors, and of a graph with `nodes` operations. */
-  context(tensors: number, nodes = 0): Context {
+  context(tensors: number, nodes = 0): TensorContext {
     const { ggml } = this;
     const graph = nodes === 0 ? 0 : ggml.graphOverhead(nodes, false);
     const context = ggml.newContext(CONTEXT_OVERHEAD + tensors * ggml.tensorOverhead() + graph);
     if (context === null) throw outOfMemory('the description of a graph');
-    return context;
+    return new TensorContext(ggml, context, tensors);
+  }
+
+  /** A builder for a graph of at most `nodes` tensors, inputs and views included, in a context of its own. */
+  graph(nodes: number): { readonly builder: GraphBuilder; readonly context: TensorContext } {
+    const context = this.context(nodes, nodes);
+    return { builder: new GraphBuilder(context, nodes, this.isProcessor), context };
   }
 
   /** Types of buffers in which the processor's kernels keep weights in an order of their own. */
@@ -69,13 +76,16 @@ export class Device {
     return this.ggml.supports(this.library.device, operation);
   }
 
-  /** Whether the device can run an operation, which is described for the question and never run. */
-  couldRun(describe: (ggml: Ggml, context: Context) => Tensor): boolean {
-    const context = this.context(8);
+  /**
+   * Whether the device can run an operation, which is described for the question and never run.
+   * @param describe makes at most 8 tensors
+   */
+  couldRun(describe: (g: GraphBuilder, context: TensorContext) => Value): boolean {
+    const { builder, context } = this.graph(8);
     try {
-      return this.supports(describe(this.ggml, context));
+      return this.supports(describe(builder, context).tensor);
     } finally {
-      this.ggml.freeContext(context);
+      context.free();
     }
   }
 }

@@ -11,15 +11,15 @@ import type {
 } from '../contract/index.js';
 import { checkThreads, type DecoderShape, decoderShape, forwardAll } from '../contract/index.js';
 import { Backend } from './backend.js';
-import type { BufferHandle, Context } from './bindings.js';
+import type { BufferHandle } from './bindings.js';
 import { checkKernels } from './golden-graph.js';
-import { newTensor } from './graph-builder.js';
 import type { BackendName } from './library.js';
 import { MOST_ROWS, PassQueue } from './pass-queue.js';
 import { PassRunner } from './pass-runner.js';
 import { probeDevice } from './probe.js';
 import { probeModelOf } from './probe-model.js';
 import { Arenas, type CacheType, cacheTypeOf, GgmlSequence } from './sequence.js';
+import type { TensorContext } from './tensor.js';
 import { type GgmlWeights, loadWeights } from './weights.js';
 
 /**
@@ -84,7 +84,7 @@ export async function openGgmlExecutor(
 class GgmlExecutor implements Executor {
   readonly #arenas: Arenas;
   readonly #runner: PassRunner;
-  readonly #scratch: { readonly context: Context; readonly buffer: BufferHandle };
+  readonly #scratch: { readonly context: TensorContext; readonly buffer: BufferHandle };
   readonly #queue: PassQueue;
   #disposed = false;
 
@@ -98,7 +98,7 @@ class GgmlExecutor implements Executor {
   ) {
     this.#arenas = new Arenas(backend, shape, cacheType);
     const context = backend.context(1);
-    const scratch = newTensor(backend.ggml, context, 'F32', shape.heads * shape.headDim, MOST_ROWS);
+    const scratch = context.tensor('F32', shape.heads * shape.headDim, MOST_ROWS);
     this.#scratch = { context, buffer: backend.allocate(context, 'activations') };
     this.#runner = new PassRunner(backend, { blueprint, shape, weights, scratch });
     this.#queue = new PassQueue(this, blueprint, this.#runner, () => {
@@ -140,7 +140,7 @@ class GgmlExecutor implements Executor {
     this.#arenas.dispose();
     this.weights.dispose();
     this.backend.ggml.freeBuffer(this.#scratch.buffer);
-    this.backend.ggml.freeContext(this.#scratch.context);
+    this.#scratch.context.free();
     this.backend.dispose();
   }
 

@@ -1,7 +1,9 @@
 import { HoldfastError } from '../../errors.js';
 import type { Backend } from './backend.js';
-import { FUSED, GGML_TYPES, type GgmlType, type GraphBuilder, type Value } from './graph-builder.js';
+import { FUSED, type GraphBuilder } from './graph-builder.js';
 import { ELSEWHERE } from './library.js';
+import { quantise, readTensor, writeTensor } from './memory.js';
+import type { GgmlType, Value } from './tensor.js';
 
 /** Rounding to f16 and the kernels' exponential allow this much. */
 const TOLERANCE = 2e-3;
@@ -22,29 +24,28 @@ export async function checkKernels(backend: Backend): Promise<void> {
   const allocator = ggml.newAllocator(backend.bufferType);
   try {
     const writes: (() => void)[] = [];
-    const input: Input = (type, sizes, data) => {
-      const value = g.input(type, ...sizes);
-      writes.push(() => ggml.set(value.tensor, data, 0, data.byteLength));
+    const written = (value: Value, data: NodeJS.ArrayBufferView): Value => {
+      writes.push(() => writeTensor(ggml, value, data));
       return value;
     };
+    const input: Input = (type, sizes, data) => written(g.input(type, ...sizes), data);
     const keys = input('F32', [4, 1, 2], Float32Array.from(KEYS.flat()));
     const positions = input('I32', [2], Int32Array.from(POSITIONS));
     const divisors = input('F32', [2], Float32Array.from(DIVISORS));
     const cache = input('F16', [4, 3], new Uint16Array(12));
-    const places = input('I64', [2], BigInt64Array.of(2n, 0n));
+    const places = written(g.indices('I64', 3, 2), BigInt64Array.of(2n, 0n));
     const query = input('F32', [4, 1], Float32Array.from(QUERY));
     const mask = input('F16', [3, 1], Uint16Array.of(0, MINUS_INFINITY, 0));
-    const block = new Uint8Array(34);
-    ggml.quantize(GGML_TYPES.Q8_0, Float32Array.from(WEIGHTS), block, 0, 1, 32, null);
+    const block = quantise(ggml, 'Q8_0', Float32Array.from(WEIGHTS), [1, 32]);
     const weights = input('Q8_0', [32, 1], block);
     const activations = input('F32', [32, 1], Float32Array.from(ACTIVATIONS));
 
     const rotation = { rotaryDim: 4, amplitude: 1, pairs: 'halves' } as const;
     const rotated = g.output(g.rope(keys, positions, divisors, rotation));
-    const written = g.setRows(cache, g.reshape(rotated, 4, 2), places);
-    const shares = g.output(g.softmax(g.product(written, query), mask, 0.5));
+    const filled = g.setRows(cache, g.reshape(rotated, 4, 2), places);
+    const shares = g.output(g.softmax(g.product(filled, query), mask, 0.5));
     const product = g.output(g.product(weights, activations));
-    const fused = backend.isProcessor ? g.output(fusedShares(g, written, input)) : null;
+    const fused = backend.isProcessor ? g.output(fusedShares(g, filled, input)) : null;
     backend.require(g.graph);
     if (!ggml.allocateGraph(allocator, g.graph)) throw new HoldfastError('E_EXECUTOR', 'memory is full');
     for (const write of writes) write();
@@ -59,7 +60,7 @@ export async function checkKernels(backend: Backend): Promise<void> {
     compare(backend, 'mul_mat', product, [dot(WEIGHTS, ACTIVATIONS)]);
   } finally {
     ggml.freeAllocator(allocator);
-    ggml.freeContext(context);
+    context.free();
   }
 }
 
@@ -124,7 +125,7 @@ function compare(
   expected: readonly number[],
 ): void {
   const found = new Float32Array(expected.length);
-  ggml.get(value.tensor, found, 0, found.byteLength);
+  readTensor(ggml, value, found);
   const bad = expected.findIndex((number, i) => !(Math.abs(found[i]! - number) <= TOLERANCE));
   if (bad < 0) return;
   throw new HoldfastError(

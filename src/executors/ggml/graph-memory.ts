@@ -1,7 +1,8 @@
 import type { Backend } from './backend.js';
-import type { Address, Allocator, BufferHandle } from './bindings.js';
+import type { Allocator } from './bindings.js';
 import { outOfMemory } from './device.js';
 import type { GraphBuilder } from './graph-builder.js';
+import { allocateBlock, type Block, placeTensor } from './memory.js';
 
 /** A block is allocated with this much more than is needed, so that it seldom has to grow. */
 const RESERVE = 1.125;
@@ -12,7 +13,7 @@ const RESERVE = 1.125;
  */
 export class GraphMemory {
   #allocator: Allocator;
-  #outputs: { readonly buffer: BufferHandle; readonly bytes: number } | null = null;
+  #outputs: Block | null = null;
 
   constructor(private readonly backend: Backend) {
     this.#allocator = backend.ggml.newAllocator(backend.bufferType);
@@ -43,22 +44,19 @@ export class GraphMemory {
     const { ggml, bufferType } = this.backend;
     const alignment = ggml.alignmentOf(bufferType);
     let bytes = 0;
-    const places = [...outputs].map(({ tensor }) => {
+    const places = [...outputs].map((value) => {
       const offset = bytes;
-      bytes += Math.ceil(ggml.sizeIn(bufferType, tensor) / alignment) * alignment;
-      return { tensor, offset };
+      bytes += Math.ceil(ggml.sizeIn(bufferType, value.tensor) / alignment) * alignment;
+      return { value, offset };
     });
     if (bytes === 0) return true;
     if (this.#outputs === null || this.#outputs.bytes < bytes) {
       forgetGraphs();
       this.#freeOutputs();
-      const reserved = Math.ceil((bytes * RESERVE) / alignment) * alignment;
-      const buffer = ggml.allocateBuffer(bufferType, reserved);
-      if (buffer === null) return false;
-      this.#outputs = { buffer, bytes: reserved };
+      this.#outputs = allocateBlock(ggml, bufferType, Math.ceil((bytes * RESERVE) / alignment) * alignment);
+      if (this.#outputs === null) return false;
     }
-    const base: Address = ggml.baseOf(this.#outputs.buffer);
-    for (const { tensor, offset } of places) ggml.place(this.#outputs.buffer, tensor, base + BigInt(offset));
+    for (const { value, offset } of places) placeTensor(ggml, this.#outputs, value, offset);
     return true;
   }
 

@@ -2,10 +2,10 @@ import { type ModelPlan, type WeightName, weightShapes } from '../../architectur
 import { byteLengthOf, type Checkpoint } from '../../formats/index.js';
 import { type Held, type Holder, heldExactly, type Precision, type WeightUse } from '../contract/index.js';
 import { Device } from './device.js';
-import { GGML_TYPES } from './graph-builder.js';
 import type { BackendName } from './library.js';
 import { MappedCheckpoint } from './mapped-file.js';
 import { activationsOf, formed, formName, OFFSET_BLOCK, valuesOf } from './matrix-form.js';
+import { writeTensor } from './memory.js';
 import { probeDevice } from './probe.js';
 import { cacheTypeOf } from './sequence.js';
 import { type Place, WeightPlaces } from './weight-places.js';
@@ -63,13 +63,13 @@ function heldAt(
             const { bytes } = formed(device.ggml, weight, form);
             const { ggml } = device;
             const context = device.context(1);
-            const tensor = ggml.newTensor2d(context, GGML_TYPES[form.type], shape[1], shape[0]);
-            const buffer = ggml.allocateTensors(context, sample);
+            const tensor = context.tensor(form.type, shape[1], shape[0]);
+            const buffer = ggml.allocateTensors(context.handle, sample);
             if (buffer !== null) {
-              ggml.set(tensor, bytes, 0, bytes.byteLength);
+              writeTensor(ggml, tensor, bytes);
               ggml.freeBuffer(buffer);
             }
-            ggml.freeContext(context);
+            context.free();
           },
   };
 }

@@ -1,11 +1,12 @@
 import { type Attended, type AttentionInputs, applyPolicy } from './attention-graph.js';
 import { type Attend, explicitAttention, fusedAttention } from './attention-kernels.js';
 import type { DecoderParts, GroupInputs, PassInputs, Rotation } from './decoder-parts.js';
-import type { GraphBuilder, Value } from './graph-builder.js';
+import type { GraphBuilder } from './graph-builder.js';
 import { linear, normed, splitRows } from './linear.js';
 import type { Group, PassPlan } from './pass-plan.js';
 import type { PolicyPart } from './policy-parts.js';
 import type { CacheArena } from './sequence.js';
+import type { Value } from './tensor.js';
 
 /** The attention of a graph's layers: from the normed states to the groups' outputs, through the cache. */
 export class LayerAttention {

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Backend } from './backend.js';
 import { checkKernels } from './golden-graph.js';
-import { GraphBuilder, type Value } from './graph-builder.js';
+import { GraphBuilder } from './graph-builder.js';
 import { libraryFolder, loadLibrary, openLibrary } from './library.js';
+import type { Value } from './tensor.js';
 
 const here = `${process.platform} ${process.arch}`;
 const place = mkdtempSync(join(tmpdir(), 'holdfast-ggml-'));

@@ -1,6 +1,7 @@
 import type { LayerWeight } from '../../architectures/index.js';
-import type { GraphBuilder, Value } from './graph-builder.js';
+import type { GraphBuilder } from './graph-builder.js';
 import { OFFSET_BLOCK } from './matrix-form.js';
+import type { Value } from './tensor.js';
 import type { LayerMatrices, Matrix } from './weights.js';
 
 /** W·x + b. @param x `[inputs, rows]` @returns `[outputs, rows]` */

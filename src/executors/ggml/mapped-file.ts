@@ -2,7 +2,8 @@ import { closeSync, fstatSync, openSync, type Stats } from 'node:fs';
 import { HoldfastError } from '../../errors.js';
 import type { ByteSource, Checkpoint, TensorInfo } from '../../formats/index.js';
 import { koffi } from '../../koffi.js';
-import { type Address, memoryAt } from './bindings.js';
+import type { Address } from './bindings.js';
+import { viewMemory } from './memory.js';
 
 /** From `sys/mman.h`: the same numbers on Linux and macOS. */
 const PROT_READ = 1;
@@ -13,7 +14,7 @@ const MADV_DONTNEED = 4;
 const MAP_FAILED = 2n ** 64n - 1n;
 
 /** Views begin at a multiple of this, so that typed arrays find the alignment that their offset promises. */
-const ALIGNMENT = 64n;
+const ALIGNMENT = 64;
 
 /**
  * A file mapped into memory: its pages are read when they are used, and shared with every process that maps it. A file
@@ -21,8 +22,9 @@ const ALIGNMENT = 64n;
  * the end of one that became shorter ends the process: hence {@link assertUnchanged}.
  */
 export class MappedFile {
-  /** Where each view begins. */
-  readonly #views = new WeakMap<ArrayBufferLike, Address>();
+  /** Offset of each view. */
+  readonly #views = new WeakMap<ArrayBufferLike, number>();
+  #isMapped = true;
 
   private constructor(
     private readonly path: string,
@@ -74,13 +76,13 @@ export class MappedFile {
     });
   }
 
-  /** Returns bytes of the file, without a copy. */
+  /** Returns bytes of the file, without a copy. They are gone when it is disposed of. */
   view(offset: number, length: number): Uint8Array {
-    const address = this.address + BigInt(offset);
-    const skipped = address % ALIGNMENT;
-    const memory = memoryAt(address - skipped, Number(skipped) + length);
-    this.#views.set(memory, address - skipped);
-    return new Uint8Array(memory, Number(skipped));
+    if (!this.#isMapped) throw new Error(`${this.path} is no longer mapped`);
+    const skipped = offset % ALIGNMENT;
+    const memory = viewMemory(this.address, this.size, offset - skipped, skipped + length);
+    this.#views.set(memory, offset - skipped);
+    return new Uint8Array(memory, skipped);
   }
 
   /** Gives the memory of the pages back that were read. They are read again when they are used again. */
@@ -88,13 +90,14 @@ export class MappedFile {
     this.advise(MADV_DONTNEED);
   }
 
-  /** Returns the address of bytes that are a view of this file; null if they are not. */
-  addressOf(bytes: Uint8Array): Address | null {
+  /** Returns the offset of bytes that are a view of this file; null if they are not. */
+  offsetOf(bytes: Uint8Array): number | null {
     const start = this.#views.get(bytes.buffer);
-    return start === undefined ? null : start + BigInt(bytes.byteOffset);
+    return start === undefined ? null : start + bytes.byteOffset;
   }
 
   dispose(): void {
+    this.#isMapped = false;
     this.unmap();
     closeSync(this.descriptor);
   }

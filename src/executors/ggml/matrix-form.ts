@@ -1,8 +1,8 @@
 import type { StoredWeight } from '../../architectures/index.js';
-import { byteLengthOf, dequantize, type TensorType } from '../../formats/index.js';
+import { dequantize, type TensorType } from '../../formats/index.js';
 import type { Precision } from '../contract/index.js';
 import type { Ggml } from './bindings.js';
-import { GGML_TYPES } from './graph-builder.js';
+import { quantise } from './memory.js';
 
 /** How a matrix is held: ggml's type of its values, and whether an offset per block of 32 is added to them. */
 export interface MatrixForm {
@@ -55,10 +55,7 @@ export function formed(ggml: Ggml, { type, bytes, shape }: StoredWeight, form: M
   const values = dequantize(type, bytes);
   if (form.type === 'F32')
     return { bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offsets: null };
-  const [rows, columns] = shape as [number, number];
-  const quantised = new Uint8Array(byteLengthOf(form.type, values.length));
-  ggml.quantize(GGML_TYPES[form.type], values, quantised, 0, rows, columns, null);
-  return { bytes: quantised, offsets: null };
+  return { bytes: quantise(ggml, form.type, values, shape as [number, number]), offsets: null };
 }
 
 /**

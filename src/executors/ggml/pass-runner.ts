@@ -1,14 +1,15 @@
 import { dependsOnContext, parameterCount, ropeFrequencies } from '../../architectures/index.js';
 import type { Backend } from './backend.js';
-import type { BufferHandle, ComputeGraph, Context } from './bindings.js';
+import type { BufferHandle, ComputeGraph } from './bindings.js';
 import { DecoderGraph, nodesOf, type PassOutputs } from './decoder-graph.js';
 import type { DecoderParts, PassInputs, Rotation } from './decoder-parts.js';
-import { newTensor } from './graph-builder.js';
 import { GraphMemory } from './graph-memory.js';
+import { writeTensor } from './memory.js';
 import type { Chunk, PassPlan } from './pass-plan.js';
 import { planPass } from './plan-pass.js';
 import { type PassResult, ResultReader } from './read-results.js';
 import type { GgmlSequence } from './sequence.js';
+import type { TensorContext } from './tensor.js';
 import { Scratch, writeInputs } from './write-inputs.js';
 
 /** Graphs that are kept to run again. A dialogue needs one; several in turns need more. */
@@ -19,7 +20,7 @@ const SHORT_PASS = 150e6;
 
 /** A graph with its memory. */
 interface BuiltGraph {
-  readonly context: Context;
+  readonly context: TensorContext;
   readonly graph: ComputeGraph;
   readonly inputs: PassInputs;
   readonly outputs: PassOutputs;
@@ -92,17 +93,16 @@ export class PassRunner {
     const { backend, parts } = this;
     const { builder, context } = backend.graph(nodesOf(parts.shape, plan.groups.length));
     const decoder = new DecoderGraph(builder, parts, plan, this.#rotationsOf(rotation));
-    const { ggml } = backend;
     try {
       backend.require(builder.graph);
       this.#memory.give(builder, `a pass of ${plan.rows} tokens`, () => this.#forgetGraphs());
     } catch (error) {
-      ggml.freeContext(context);
+      context.free();
       throw error;
     }
     while (this.#graphs.size >= KEPT_GRAPHS) {
       const [oldest, { context }] = this.#graphs.entries().next().value!;
-      ggml.freeContext(context);
+      context.free();
       this.#graphs.delete(oldest);
     }
     const built = { context, graph: builder.graph, inputs: decoder.inputs, outputs: decoder.outputs };
@@ -111,7 +111,7 @@ export class PassRunner {
   }
 
   #forgetGraphs(): void {
-    for (const { context } of this.#graphs.values()) this.backend.ggml.freeContext(context);
+    for (const { context } of this.#graphs.values()) context.free();
     this.#graphs.clear();
   }
 
@@ -144,7 +144,7 @@ function structureOf(
 /** A model's rotary embeddings as tensors, for sequences of one context length if they depend on it. */
 class RotationSet {
   readonly rotations: readonly Rotation[];
-  readonly #context: Context;
+  readonly #context: TensorContext;
   readonly #buffer: BufferHandle | null;
 
   constructor(
@@ -156,17 +156,17 @@ class RotationSet {
     this.#context = backend.context(ropes.length);
     const filled = ropes.map((rope) => {
       const { inverseFrequencies, amplitude } = ropeFrequencies(rope, contextLength);
-      const divisors = newTensor(ggml, this.#context, 'F32', inverseFrequencies.length);
+      const divisors = this.#context.tensor('F32', inverseFrequencies.length);
       const data = Float32Array.from(inverseFrequencies, (frequency) => 1 / frequency);
       return { rotation: { divisors, rotaryDim: rope.rotaryDim, amplitude }, data };
     });
     this.#buffer = ropes.length === 0 ? null : backend.allocate(this.#context, 'the rotary embedding');
-    for (const { rotation, data } of filled) ggml.set(rotation.divisors.tensor, data, 0, data.byteLength);
+    for (const { rotation, data } of filled) writeTensor(ggml, rotation.divisors, data);
     this.rotations = filled.map(({ rotation }) => rotation);
   }
 
   dispose(): void {
     if (this.#buffer !== null) this.backend.ggml.freeBuffer(this.#buffer);
-    this.backend.ggml.freeContext(this.#context);
+    this.#context.free();
   }
 }

@@ -11,9 +11,10 @@ import {
 import type { Attended } from './attention-graph.js';
 import type { Ggml } from './bindings.js';
 import type { PassOutputs } from './decoder-graph.js';
-import { elementsOf, type Value } from './graph-builder.js';
+import { readTensor } from './memory.js';
 import type { Chunk, Group, PassPlan } from './pass-plan.js';
 import { logitRowsOf } from './plan-pass.js';
+import { elementsOf, type Value } from './tensor.js';
 
 /** A result that passes fill. */
 export type PassResult = ForwardResult & { candidates?: Candidates };
@@ -112,7 +113,7 @@ export class ResultReader {
 
   /** @param from element of the value */
   #copy(value: Value, into: Float32Array, from: number): void {
-    this.ggml.get(value.tensor, into, from * 4, into.byteLength);
+    readTensor(this.ggml, value, into, from * 4);
   }
 }
 

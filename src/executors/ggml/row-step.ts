@@ -1,5 +1,6 @@
 import type { Backend } from './backend.js';
-import type { Value } from './graph-builder.js';
+import { readTensor, writeTensor } from './memory.js';
+import type { Value } from './tensor.js';
 
 /** Numbers of rows to compare: the kernels of ggml change between them. */
 const ROW_COUNTS = [1, 2, 3, 4, 5, 7, 8, 12, 16, 33, 48];
@@ -50,14 +51,14 @@ async function productOf(
     backend.require(builder.graph);
     if (!ggml.allocateGraph(allocator, builder.graph)) throw new Error('no memory for a product');
     for (let row = 0; row < rows; row++) {
-      ggml.set(x.tensor, input, row * input.byteLength, input.byteLength);
+      writeTensor(ggml, x, input, row * input.byteLength);
     }
     await backend.run(builder.graph);
     const results = new Int32Array(weight.shape[1] * rows);
-    ggml.get(y.tensor, results, 0, results.byteLength);
+    readTensor(ggml, y, results);
     return results;
   } finally {
     ggml.freeAllocator(allocator);
-    ggml.freeContext(context);
+    context.free();
   }
 }

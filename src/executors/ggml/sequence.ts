@@ -2,9 +2,10 @@ import { totalmem } from 'node:os';
 import type { DecoderShape, Precision, Sequence } from '../contract/index.js';
 import { CountedSequence } from '../contract/index.js';
 import type { Backend } from './backend.js';
-import type { BufferHandle, Context } from './bindings.js';
+import type { BufferHandle } from './bindings.js';
 import { outOfMemory } from './device.js';
-import { blockOf, GGML_TYPES, type GgmlType, newTensor, type Value } from './graph-builder.js';
+import { checkWithin, zeroRows } from './memory.js';
+import { blockOf, type GgmlType, type TensorContext, type Value } from './tensor.js';
 
 /** Lengths are rounded up to this many keys: rows of kernels' vectors, and the steps in which graphs are reused. */
 export const KEY_STEP = 64;
@@ -48,7 +49,7 @@ export class CacheArena {
   readonly layerSize: number;
   readonly elementBytes: number;
   readonly #free: number[] = [];
-  readonly #context: Context;
+  readonly #context: TensorContext;
   readonly #buffer: BufferHandle;
   /** Keys up to here are zeroed in each slot, or were written. */
   readonly #clean: Int32Array;
@@ -99,24 +100,28 @@ export class CacheArena {
   /** Zeroes the tokens `[start, end)` of a slot. A sequence may outlive its executor, and so its arena's memory. */
   clear(slot: number, start: number, end: number): void {
     if (end <= start || this.#disposed) return;
+    checkWithin('slots of an arena', slot, 1, this.slots);
+    checkWithin('tokens of a slot', start, end - start, this.capacity);
     const { kvHeads, headDim, layers } = this.shape;
-    const fill = (element: number, count: number): void =>
-      this.backend.ggml.fill(this.memory.tensor, 0, element * this.elementBytes, count * this.elementBytes);
-    for (let layer = 0; layer < layers; layer++) {
-      const keys = slot * this.slotSize + layer * this.layerSize;
-      const values = keys + layers * this.layerSize;
-      for (let head = 0; head < kvHeads; head++) {
-        fill(keys + (head * this.capacity + start) * headDim, (end - start) * headDim);
-      }
-      for (let row = 0; row < kvHeads * headDim; row++)
-        fill(values + row * this.capacity + start, end - start);
-    }
+    const { capacity, elementBytes } = this;
+    const keys = slot * this.slotSize;
+    const values = keys + layers * this.layerSize;
+    /** Rows of a token's elements, which have the same place in every run of `width` elements for each token. */
+    const zero = (first: number, width: number, count: number): void =>
+      zeroRows(this.backend.ggml, this.memory, {
+        offset: (first + start * width) * elementBytes,
+        size: (end - start) * width * elementBytes,
+        stride: capacity * width * elementBytes,
+        count,
+      });
+    zero(keys, headDim, layers * kvHeads);
+    zero(values, 1, layers * kvHeads * headDim);
   }
 
   dispose(): void {
     this.#disposed = true;
     this.backend.ggml.freeBuffer(this.#buffer);
-    this.backend.ggml.freeContext(this.#context);
+    this.#context.free();
   }
 }
 
@@ -207,14 +212,14 @@ function allocateSlots(
   slotSize: number,
   most: number,
   what: string,
-): { slots: number; context: Context; memory: Value; buffer: BufferHandle } {
+): { slots: number; context: TensorContext; memory: Value; buffer: BufferHandle } {
   for (let slots = most; ; slots = Math.floor(slots / 2)) {
     const context = backend.context(1);
-    const memory = newTensor(backend.ggml, context, type, slots * slotSize);
+    const memory = context.tensor(type, slots * slotSize);
     try {
       return { slots, context, memory, buffer: backend.allocate(context, what) };
     } catch (error) {
-      backend.ggml.freeContext(context);
+      context.free();
       if (slots === 1) throw error;
     }
   }
@@ -225,14 +230,10 @@ function slotsOf(backend: Backend, type: CacheType, width: number, slotSize: num
   const memory = backend.isProcessor ? totalmem() : backend.freeMemory;
   const slotBytes = slotSize * blockOf(type).bytes;
   const writes = (slots: number): boolean =>
-    backend.couldRun((ggml, context) =>
-      ggml.setRows(
-        context,
-        ggml.newTensor2d(context, GGML_TYPES[type], width, (slots * slotSize) / width),
-        ggml.newTensor2d(context, GGML_TYPES.F32, width, 1),
-        ggml.newTensor1d(context, GGML_TYPES.I64, 1),
-      ),
-    );
+    backend.couldRun((g, context) => {
+      const rows = (slots * slotSize) / width;
+      return g.setRows(context.tensor(type, width, rows), g.input('F32', width), g.indices('I64', rows, 1));
+    });
   let slots = Math.max(1, Math.min(MOST_SLOTS, Math.floor((MEMORY_PART * memory) / slotBytes)));
   while (slots > 1 && !writes(slots)) slots = Math.floor(slots / 2);
   return slots;

@@ -3,9 +3,9 @@ import type { TensorType } from '../../formats/index.js';
 import type { Precision } from '../contract/index.js';
 import { type BufferType, writePointer } from './bindings.js';
 import type { Device } from './device.js';
-import { GGML_TYPES } from './graph-builder.js';
 import type { MappedCheckpoint } from './mapped-file.js';
 import { type MatrixForm, plainForm } from './matrix-form.js';
+import { allocateBlock } from './memory.js';
 
 /** Where a weight lies: in the mapped file, in memory of our own, or in a buffer that orders it for the kernels. */
 export type Home = 'mapped' | 'own' | BufferType;
@@ -77,12 +77,8 @@ export class WeightPlaces {
   /** The embedding, whose rows are decoded when they are read. */
   rows(): Place {
     const { type, shape, stays } = this.stored('embedding');
-    const picks = this.device.couldRun((ggml, context) =>
-      ggml.getRows(
-        context,
-        ggml.newTensor2d(context, GGML_TYPES[type], shape[1], shape[0]),
-        ggml.newTensor1d(context, GGML_TYPES.I32, 1),
-      ),
+    const picks = this.device.couldRun((g, context) =>
+      g.getRows(context.tensor(type, shape[1], shape[0]), g.indices('I32', shape[0], 1)),
     );
     if (!picks) return { form: { type: 'F32', offsets: false }, home: 'own' };
     return { form: { type, offsets: false }, home: stays ? 'mapped' : 'own' };
@@ -91,16 +87,16 @@ export class WeightPlaces {
   /** Whether the device multiplies with a matrix, in a buffer that orders it if one is given. */
   #multiplies(type: TensorType, inputs: number, outputs: number, repacking?: BufferType): boolean {
     const { ggml } = this.device;
-    const buffer = repacking === undefined ? null : ggml.allocateBuffer(repacking, 0);
-    if (repacking !== undefined && buffer === null) return false;
+    const block = repacking === undefined ? null : allocateBlock(ggml, repacking, 0);
+    if (repacking !== undefined && block === null) return false;
     try {
-      return this.device.couldRun((ggml, context) => {
-        const weight = ggml.newTensor2d(context, GGML_TYPES[type], inputs, outputs);
-        if (buffer !== null) writePointer(weight, TENSOR_BUFFER, buffer);
-        return ggml.multiplyMatrix(context, weight, ggml.newTensor2d(context, GGML_TYPES.F32, inputs, 1));
+      return this.device.couldRun((g, context) => {
+        const weight = context.tensor(type, inputs, outputs);
+        if (block !== null) writePointer(weight.tensor, TENSOR_BUFFER, block.buffer);
+        return g.product(weight, g.input('F32', inputs));
       });
     } finally {
-      if (buffer !== null) ggml.freeBuffer(buffer);
+      if (block !== null) ggml.freeBuffer(block.buffer);
     }
   }
 }

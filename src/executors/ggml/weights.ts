@@ -9,11 +9,12 @@ import {
 import type { Checkpoint } from '../../formats/index.js';
 import { joined, type Precision } from '../contract/index.js';
 import type { Backend } from './backend.js';
-import type { BufferHandle, Context } from './bindings.js';
-import { denseStrides, type GgmlType, newTensor, type Value } from './graph-builder.js';
+import type { BufferHandle } from './bindings.js';
 import { MappedCheckpoint, type MappedFile } from './mapped-file.js';
 import { formed, formName, OFFSET_BLOCK } from './matrix-form.js';
+import { type Block, blockOver, placeTensor, writeTensor } from './memory.js';
 import { rowStepOf } from './row-step.js';
+import { extentOf, type GgmlType, type TensorContext, type Value } from './tensor.js';
 import { type Home, WeightPlaces } from './weight-places.js';
 
 /** A weight matrix, or several that have the same input, one below the other. */
@@ -75,10 +76,10 @@ export async function loadWeights(
 class WeightLoader {
   readonly #mapped: MappedCheckpoint;
   /** A context for the tensors of each home. */
-  readonly #contexts = new Map<Home, Context>();
-  /** Buffers of our own, and buffers over mapped files. */
+  readonly #contexts = new Map<Home, TensorContext>();
+  /** Buffers of our own, and blocks over mapped files. */
   readonly #buffers: BufferHandle[] = [];
-  readonly #files = new Map<MappedFile, BufferHandle>();
+  readonly #files = new Map<MappedFile, Block>();
   /** What gives each tensor its values, once all have memory. */
   readonly #fills: (() => Promise<void>)[] = [];
   readonly #matrices: (Matrix & { rowStep: number; readonly home: Home })[] = [];
@@ -116,11 +117,10 @@ class WeightLoader {
   }
 
   dispose(): void {
-    for (const buffer of [...this.#buffers.splice(0), ...this.#files.values()]) {
-      this.backend.ggml.freeBuffer(buffer);
-    }
+    this.#buffers.push(...[...this.#files.values()].map(({ buffer }) => buffer));
     this.#files.clear();
-    for (const context of this.#contexts.values()) this.backend.ggml.freeContext(context);
+    for (const buffer of this.#buffers.splice(0)) this.backend.ggml.freeBuffer(buffer);
+    for (const context of this.#contexts.values()) context.free();
     this.#contexts.clear();
     this.#mapped.dispose();
   }
@@ -235,7 +235,7 @@ class WeightLoader {
       context = this.backend.context(2 * weightCount(this.plan));
       this.#contexts.set(home, context);
     }
-    return newTensor(this.backend.ggml, context, type, ...sizes);
+    return context.tensor(type, ...sizes);
   }
 
   /** Points a tensor at its bytes in the mapped file. */
@@ -244,19 +244,19 @@ class WeightLoader {
     const file = this.#mapped.fileOf(
       this.#mapped.checkpoint.tensors.get(this.plan.weights.get(name)!.tensor)!,
     )!;
-    let buffer = this.#files.get(file);
-    if (buffer === undefined) {
-      buffer = ggml.bufferFromPointer(file.address, file.size)!;
-      this.backend.markAsWeights(buffer);
-      this.#files.set(file, buffer);
+    let block = this.#files.get(file);
+    if (block === undefined) {
+      block = blockOver(ggml, file.address, file.size, 'the weights');
+      this.backend.markAsWeights(block.buffer);
+      this.#files.set(file, block);
     }
     requireSize(value, bytes.byteLength);
-    ggml.place(buffer, value.tensor, file.addressOf(bytes)!);
+    placeTensor(ggml, block, value, file.offsetOf(bytes)!);
   }
 
   #write(value: Value, data: Uint8Array | Float32Array): void {
     requireSize(value, data.byteLength);
-    this.backend.ggml.set(value.tensor, data, 0, data.byteLength);
+    writeTensor(this.backend.ggml, value, data);
   }
 }
 
@@ -273,7 +273,7 @@ function transposed(matrix: Float32Array, rows: number): Float32Array {
 
 const weightCount = ({ weights }: ModelPlan): number => weights.size + 8;
 
-function requireSize({ type, shape }: Value, bytes: number): void {
-  const expected = denseStrides(type, shape)[3] * shape[3];
+function requireSize(value: Value, bytes: number): void {
+  const expected = extentOf(value);
   if (bytes !== expected) throw new Error(`a tensor of ${expected} bytes was given ${bytes}`);
 }
