@@ -48,6 +48,7 @@ export {
 } from './precision.js';
 export {
   checkTokens,
+  copyRequest,
   firstVisible,
   mixedRows,
   rowSides,

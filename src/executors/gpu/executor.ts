@@ -10,6 +10,7 @@ import type {
   Sequence,
 } from '../contract/index.js';
 import {
+  copyRequest,
   type DecoderShape,
   decoderShape,
   emptyResult,
@@ -152,14 +153,15 @@ class GpuExecutor implements Executor {
     return forwardAll(this, this.blueprint, requests, own, run);
   }
 
-  async profile(request: ForwardRequest): Promise<Profile> {
+  async profile(given: ForwardRequest): Promise<Profile> {
     this.#assertUsable();
+    const own = copyRequest(given);
     // Open the profiler before the request, so that a failure leaves the sequence unchanged.
     const { device } = this.#loaded;
     const bandwidth = await this.#turns.take(() => bandwidthOf(device));
     const profiler = await Profiler.open(device);
     try {
-      await this.#forward([request], (request, sequence) =>
+      await this.#forward([own], (request, sequence) =>
         this.#run(request, sequence, this.#loaded, undefined, profiler),
       );
       return { kernels: profiler.kernels, bandwidth };
