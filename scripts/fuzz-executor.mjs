@@ -2,7 +2,8 @@
 /**
  * Runs random requests on random models in an executor with native code: cpu (ggml) or gpu (Dawn). A native crash ends a
  * child process: its last case is printed with the seed that repeats it. Every call must return a result of the right
- * sizes, or fail with a HoldfastError, and the memory of the process must not grow.
+ * sizes, or fail with a HoldfastError, and the memory of the process must not grow. A caller that changes the arrays of
+ * its requests after the call must get the bits that it would have got without.
  *
  *     npm run build && node scripts/fuzz-executor.mjs --count 10000
  *     node scripts/fuzz-executor.mjs --count 1000 --wild 80      # most requests are such that must be refused
@@ -16,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import fc from 'fast-check';
 import { planModel, tensorShapes } from '../dist/architectures/index.js';
 import { POLICIES } from '../dist/attention/index.js';
@@ -200,6 +201,16 @@ const action = fc.oneof(
     }),
     weight: 8,
   },
+  {
+    arbitrary: fc.record({
+      do: fc.constant('change'),
+      executor: fc.nat(3),
+      requests: fc.array(arbitraryRequest, { minLength: 1, maxLength: 4 }),
+      typed: fc.boolean(),
+      noise: fc.integer(),
+    }),
+    weight: 1,
+  },
   { arbitrary: fc.record({ do: fc.constant('truncate'), sequence: fc.nat(9), size }), weight: 1 },
   { arbitrary: fc.record({ do: fc.constant('dispose'), sequence: fc.nat(9) }), weight: 1 },
   { arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.nat(2) }), weight: 1 },
@@ -269,6 +280,61 @@ function requestOf(executor, sequences, { wild, tokens: wantedTokens, token, ...
   return [{ request, check, chosen }];
 }
 
+/** A copy of a request that shares nothing with it but its sequence. @param typed whether its tokens are an Int32Array */
+function copyOf({ sequence, ...request }, typed) {
+  const copy = { ...structuredClone(request), sequence };
+  return typed && request.tokens.every(Number.isInteger)
+    ? { ...copy, tokens: Int32Array.from(copy.tokens) }
+    : copy;
+}
+
+/** Changes whatever can be changed of a request: numbers of typed arrays, and numbers and lengths of lists. */
+function changeAll(thing, draw) {
+  if (ArrayBuffer.isView(thing)) for (let i = 0; i < thing.length; i++) thing[i] = draw();
+  else if (typeof thing === 'object' && thing !== null) {
+    for (const key of Object.keys(thing)) {
+      if (typeof thing[key] === 'number') thing[key] = draw();
+      else if (key !== 'sequence') changeAll(thing[key], draw);
+    }
+    if (Array.isArray(thing)) thing.length = Math.abs(draw()) % (thing.length + 2);
+  }
+}
+
+/** Runs requests, which are changed while they run; and the same again on rewound sequences. Both must end the same. */
+async function runChanged(executor, requests, { typed, noise }) {
+  const lengths = requests.map(({ sequence }) => sequence.length);
+  const outcome = (list) =>
+    executor.forward(list).then(
+      (results) => ({ results }),
+      (error) => ({ code: refusal(error) ?? error.code }),
+    );
+  const given = requests.map((request) => copyOf(request, typed));
+  const kept = [...given];
+  let state = noise;
+  const draw = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state;
+  };
+  const change = () => {
+    for (const request of kept) changeAll(request, draw);
+    given.length = 0;
+  };
+  let isRunning = true;
+  const first = outcome(given).finally(() => {
+    isRunning = false;
+  });
+  change();
+  for (let turn = 0; turn < 20 && isRunning; turn++) {
+    await new Promise(setImmediate);
+    change();
+  }
+  const found = await first;
+  for (const [i, { sequence }] of requests.entries()) sequence.truncate(lengths[i]);
+  const expected = await outcome(requests.map((request) => copyOf(request, typed)));
+  if (!isDeepStrictEqual(found, expected)) throw new Error('a request that was changed ended in another way');
+  ended.changed += requests.length;
+}
+
 async function runCase({ model, executors: number, sizes, actions, end }) {
   const created = await createModel(model).catch(refusal);
   if (created === null) return;
@@ -294,7 +360,17 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
         sequences[step.sequence % sequences.length].disposed = true;
       } else if (step.do === 'disposeExecutor') running.push(executor.dispose());
       else if (step.do === 'wait') await wait(step.ms);
-      else {
+      else if (step.do === 'change') {
+        // Alone: beside others the kernels may round in another way.
+        await Promise.allSettled(running);
+        const requests = step.requests.flatMap((random) => requestOf(executor, sequences, random));
+        for (const { chosen } of requests) chosen.taken = false;
+        await runChanged(
+          executor,
+          requests.map(({ request }) => request),
+          step,
+        );
+      } else {
         const requests = step.requests.flatMap((random) => requestOf(executor, sequences, random));
         const controller = new AbortController();
         if (step.abortMs === -1) controller.abort();
@@ -333,7 +409,7 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
 }
 
 /** The requests of this process, by how they ended. */
-const ended = { answered: 0, refused: 0, aborted: 0 };
+const ended = { answered: 0, refused: 0, aborted: 0, changed: 0 };
 
 /** Errors of Holdfast are what a wrong call must give; all others are defects. */
 function refusal(error) {
@@ -387,8 +463,7 @@ else {
     }
     for (const end of Object.keys(ended)) ended[end] += result[end];
   }
-  const { answered, refused, aborted } = ended;
-  console.log(
-    `${count} cases, no failure: ${answered} requests answered, ${refused} refused, ${aborted} aborted`,
-  );
+  const { answered, refused, aborted, changed } = ended;
+  const kinds = `${answered} requests answered, ${refused} refused, ${aborted} aborted, ${changed} changed while they ran`;
+  console.log(`${count} cases, no failure: ${kinds}`);
 }
