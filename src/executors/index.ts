@@ -6,6 +6,7 @@
  */
 
 export type {
+  ErrorFigures,
   Executor,
   ExecutorOptions,
   ForwardRequest,
@@ -14,6 +15,7 @@ export type {
   KernelTime,
   Profile,
   Sequence,
+  ShareError,
 } from './contract/index.js';
 export {
   assertNormaliser,
@@ -28,6 +30,7 @@ export {
   type Precision,
   parsePrecision,
   reachable,
+  shareErrorOf,
   weightOf,
 } from './contract/index.js';
 export { createReferenceExecutor } from './reference/index.js';

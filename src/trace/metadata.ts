@@ -1,6 +1,7 @@
 import { layersInMeans, type Receipt } from '../attention/index.js';
 import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
+import { shareErrorOf } from '../executors/index.js';
 import type { DialogueLayout, Tokenizer } from '../text/index.js';
 import type { PolicySetting } from './strengths.js';
 import type { ResolvedTarget } from './target.js';
@@ -43,6 +44,7 @@ export async function traceMetadata(model: Model, facts: TraceFacts): Promise<Re
     architecture: executor.blueprint.architecture,
     executor: executor.name,
     precision: executor.precision,
+    shareError: shareErrorOf(executor),
     versions: facts.versions,
     policy: policy?.name ?? 'off',
     strength: policy?.strength ?? null,

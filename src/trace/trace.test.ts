@@ -86,6 +86,7 @@ describe('traceRun', () => {
   it('measures the system message of a dialogue that has one, and no share without one', async () => {
     const { metadata } = await run({ input: layout() });
     expect(metadata.target).toBe('"message"');
+    expect(JSON.parse(metadata.shareError!)).toMatchObject({ basis: 'contract', head: { max: 1e-4 } });
     const without = layoutDialogue(model.format!, [{ role: 'user', content: 'Where to?' }], {
       addGenerationPrompt: true,
       now: NOW,

@@ -66,6 +66,12 @@ describe('holdfast measure without a model', () => {
     expect(readFileSync(join(out, 'heads.svg'), 'utf8')).toMatch(/^<svg/);
   });
 
+  it('says how far its shares may be from those in f32', () => {
+    const { shareError } = json(join(out, 'summary.json'));
+    expect(shareError).toMatchObject({ basis: 'compared', models: ['organism'] });
+    expect(shareError.head.max).toBeLessThan(0.01);
+  });
+
   it('has the same numbers in the table, the summary and the terminal', async () => {
     const table = await readTable(join(out, 'shares.parquet'));
     const summary = json(join(out, 'summary.json'));

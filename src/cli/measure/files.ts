@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import type { SavedDialogue, SavedSettings } from '../../dialogue/index.js';
+import type { ShareError } from '../../executors/index.js';
 import { writeWhole } from '../../files/index.js';
 import {
   type DecaySummary,
@@ -31,6 +32,8 @@ export interface Measurement {
   /** Whether every dialogue ran to its end. */
   readonly complete: boolean;
   readonly facts: MeasureFacts;
+  /** How far shares may be from those of the same weights in f32; null where this is not known. */
+  readonly shareError: ShareError | null;
 }
 
 /** Files of a measurement besides its figures. */
@@ -47,7 +50,7 @@ export const MEASURE_FILES = {
  */
 export async function writeMeasured(
   out: string,
-  { summary, influence, complete, facts }: Measurement,
+  { summary, influence, complete, facts, shareError }: Measurement,
 ): Promise<readonly string[]> {
   const paths = Object.values(MEASURE_FILES).map((name) => join(out, name));
   const write = async (name: string, text: string): Promise<void> => {
@@ -56,7 +59,10 @@ export async function writeMeasured(
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   await write(
     MEASURE_FILES.summary,
-    json({ format: 'holdfast-decay-2', ...facts, complete, ...summary, ...(influence && { influence }) }),
+    json({
+      ...{ format: 'holdfast-decay-2', ...facts, shareError, complete, ...summary },
+      ...(influence && { influence }),
+    }),
   );
   const words = { model: basename(facts.model.name), source: sourceLine(facts) };
   const drawn = influence && influenceFigure(influence, words);

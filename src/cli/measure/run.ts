@@ -11,6 +11,7 @@ import {
 } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
+import { shareErrorOf } from '../../executors/index.js';
 import { makeFolder } from '../../files/index.js';
 import {
   type DecayProgress,
@@ -126,7 +127,8 @@ async function measure(
       },
     });
     live.end();
-    const files = await writeMeasured(out, { summary, influence, complete, facts });
+    const shareError = shareErrorOf(model.executor);
+    const files = await writeMeasured(out, { summary, influence, complete, facts, shareError });
     const notice = noticeOf(notices);
     if (notice !== null) note(notice);
     stdout.lines(
@@ -134,13 +136,14 @@ async function measure(
         ? [
             JSON.stringify({
               now: facts.now,
+              shareError,
               complete,
               ...(notice === null ? {} : { notice }),
               ...summary,
               ...(influence && { influence }),
             }),
           ]
-        : measureLines({ summary, influence, complete, facts, files }),
+        : measureLines({ summary, influence, complete, facts, shareError, files }),
     );
     if (failure !== null) throw failure;
     if (!complete) process.exitCode = INTERRUPTED;

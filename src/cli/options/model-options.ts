@@ -26,7 +26,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       '--precision <p>',
-      `precision of the weights in ${takers('precision')}: ${PRECISIONS.join(', ')} (default: auto)`,
+      `precision of the weights in ${takers('precision')}: ${PRECISIONS.join(', ')} (default: auto; f32 for shares to 1e-4)`,
     )
     .option('--threads <n>', `threads of ${takers('threads')} (default: all)`, positiveInteger);
 }

@@ -59,5 +59,6 @@ export {
 export { emptyResult } from './result.js';
 export { Rotations, type RotationTable } from './rotation.js';
 export { largest } from './selection.js';
+export { type ErrorFigures, type ShareError, shareErrorOf } from './share-error.js';
 export { cutSpans, type SpanPiece } from './span-pieces.js';
 export { Turns } from './turns.js';
