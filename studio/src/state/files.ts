@@ -7,23 +7,13 @@ import {
   type OpenedTrace,
   type PastTurn,
 } from '../../../src/studio/protocol.js';
-import {
-  branch,
-  branches,
-  createRound,
-  EMPTY,
-  follow,
-  pastOf,
-  type Round,
-  rounds,
-  system,
-  systemText,
-  turnOf,
-} from './dialogue.js';
+import { EMPTY, turnOf } from './answer.js';
+import { createRound, pastOf, type Round, rounds, showRounds, system, systemText } from './dialogue.js';
 import { engine } from './engine.js';
 import { message, wordsOf } from './message.js';
 import { panel } from './panel.js';
-import { pinned, pointed, selected } from './selection.js';
+import { runAnswer } from './run-answer.js';
+import { selected } from './selection.js';
 import { draw, sideBySide, steer, untouchedSteer } from './settings.js';
 import { stillPage } from './still-page.js';
 
@@ -120,12 +110,9 @@ async function show(opened: readonly OpenedDialogue[]): Promise<void> {
     return createRound(turn.user, turn.draw.seed, { held: givenAnswer(own), untouched: givenAnswer(other) });
   });
   batch(() => {
-    pinned.value = null;
-    pointed.value = null;
+    showRounds(loaded);
     system.value = held.system ?? '';
     sideBySide.value = untouched !== null;
-    branches.value = [loaded];
-    branch.value = 0;
     if (held.next !== null) {
       steer.value = held.next.steer;
       draw.value = held.next.draw;
@@ -140,12 +127,9 @@ function showTrace({ system: prompt, turns }: OpenedTrace): void {
     createRound(end.turn.user, draw.value.seed, { held: { ...EMPTY, status: 'done', tokens, end } }),
   );
   batch(() => {
-    pinned.value = null;
-    pointed.value = null;
+    showRounds(loaded);
     system.value = prompt ?? '';
     sideBySide.value = false;
-    branches.value = [loaded];
-    branch.value = 0;
   });
 }
 
@@ -171,7 +155,7 @@ async function measure(column: Column, loaded: readonly Round[]): Promise<void> 
     const { system, user, steer, draw, ids, strengths } = given;
     const past = pastOf(column, loaded, index);
     const request = { column, system, past, user, steer, draw, begin: ids, strengths, measureOnly: true };
-    if (!(await follow(shown, 'answer', request, new AbortController().signal))) {
+    if (!(await runAnswer(shown, request, new AbortController().signal))) {
       shown.value = { ...shown.value!, given };
       return;
     }

@@ -1,6 +1,7 @@
 import { effect } from '@preact/signals';
 import type { Column, Draw, Steer } from '../../../src/studio/protocol.js';
-import { type Answer, branch, branches, createRound, type Round, system } from './dialogue.js';
+import type { Answer } from './answer.js';
+import { branch, branches, createRound, type Round, system } from './dialogue.js';
 import { draw, sideBySide, steer } from './settings.js';
 
 /** The page's state in the browser's database, so that a reload loses nothing. The rounds are records of their own. */

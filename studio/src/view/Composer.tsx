@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals';
-import { isAnswering, queue, send, stop } from '../state/dialogue.js';
+import { isAnswering, queue, send, stop } from '../state/answering.js';
 import { model } from '../state/engine.js';
 
 const text = signal('');

@@ -1,17 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
-import {
-  branch,
-  branches,
-  columns,
-  edit,
-  isAnswering,
-  type Round,
-  retry,
-  rounds,
-  send,
-  system,
-} from '../state/dialogue.js';
+import { edit, isAnswering, retry, send } from '../state/answering.js';
+import { branch, branches, columns, type Round, rounds, system } from '../state/dialogue.js';
 import { model } from '../state/engine.js';
 import { EXAMPLE } from '../state/example.js';
 import { steer } from '../state/settings.js';

@@ -1,4 +1,6 @@
-import { type Answer, isComparable, rounds, turnOf } from '../state/dialogue.js';
+import { type Answer, turnOf } from '../state/answer.js';
+import { isComparable } from '../state/compare.js';
+import { rounds } from '../state/dialogue.js';
 import { type CourseLine, type CoursePoint, courseFigure, courseOf } from './course.js';
 import { percent, short } from './format.js';
 import { ScrollTable } from './ScrollTable.js';

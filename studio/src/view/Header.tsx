@@ -1,6 +1,7 @@
 import { computed, useSignal } from '@preact/signals';
 import { NEEDS_TOKEN } from '../engine/http-engine.js';
-import { answerMissing, isAnswering, reset, rounds } from '../state/dialogue.js';
+import { answerMissing, isAnswering, reset } from '../state/answering.js';
+import { rounds } from '../state/dialogue.js';
 import { executors, load, model, models, start, startWithToken, stopLoading } from '../state/engine.js';
 import { openFiles, saveDialogues, saveFigure, saveHold, savePage, saveTrace } from '../state/files.js';
 import { draw, sideBySide, steer } from '../state/settings.js';

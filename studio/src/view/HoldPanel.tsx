@@ -7,7 +7,7 @@ import {
   strengthText,
   takesStrength,
 } from '../../../src/attention/index.js';
-import { isAnswering } from '../state/dialogue.js';
+import { isAnswering } from '../state/answering.js';
 import { model } from '../state/engine.js';
 import { draw, positionOf, steer, strengthAt, withKind, withPolicy } from '../state/settings.js';
 import { short } from './format.js';

@@ -1,6 +1,8 @@
 import { type Alternative, type Column, GROUPS, type Steer } from '../../../src/studio/protocol.js';
 import { GROUP_NAMES } from '../draw/palette.js';
-import { compare, continueFrom, isAnswering, isComparable, rounds } from '../state/dialogue.js';
+import { continueFrom, isAnswering } from '../state/answering.js';
+import { compare, isComparable } from '../state/compare.js';
+import { rounds } from '../state/dialogue.js';
 import { pinned, selected, type TokenPlace } from '../state/selection.js';
 import { steer } from '../state/settings.js';
 import { nats, percent, short, visible } from './format.js';

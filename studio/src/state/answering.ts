@@ -1,0 +1,132 @@
+import { computed, effect, signal } from '@preact/signals';
+import { COLUMNS, type Column } from '../../../src/studio/protocol.js';
+import { turnOf } from './answer.js';
+import {
+  branchOff,
+  columns,
+  createRound,
+  pastOf,
+  type Round,
+  rounds,
+  showRounds,
+  systemText,
+} from './dialogue.js';
+import { engine } from './engine.js';
+import { runAnswer } from './run-answer.js';
+import type { TokenPlace } from './selection.js';
+import { draw, steer, untouchedSteer } from './settings.js';
+
+/** Stops the answers in progress; null if there are none. */
+const stopper = signal<AbortController | null>(null);
+export const isAnswering = computed(() => stopper.value !== null);
+/** Messages that are sent one after another. */
+export const queue = signal<readonly string[]>([]);
+
+/** Sends messages one after another, each when the answers to the last have ended. */
+export async function send(messages: readonly string[]): Promise<void> {
+  queue.value = [...queue.value, ...messages];
+  if (isAnswering.value) return;
+  for (let next = queue.value[0]; next !== undefined; next = queue.value[0]) {
+    queue.value = queue.value.slice(1);
+    const index = rounds.value.length;
+    branchOff(index, createRound(next, draw.value.seed + index));
+    if (!(await answerRound(index))) queue.value = [];
+  }
+}
+
+/** Answers a message again with the next seed, on a branch. */
+export async function retry(index: number): Promise<void> {
+  const { user, seed } = rounds.value[index]!;
+  branchOff(index, createRound(user, seed + 1));
+  await answerRound(index);
+}
+
+/** Answers another message in the place of one, on a branch. */
+export async function edit(index: number, user: string): Promise<void> {
+  branchOff(index, createRound(user, rounds.value[index]!.seed));
+  await answerRound(index);
+}
+
+/** Continues one side's answer from another token in the place of one of its own, on a branch. */
+export async function continueFrom({ round: index, column, token }: TokenPlace, id: number): Promise<void> {
+  const { user, seed, answers } = rounds.value[index]!;
+  const turn = turnOf(answers[column].value)!;
+  const kept = COLUMNS.filter((other) => other !== column);
+  const copies = Object.fromEntries(kept.map((other) => [other, answers[other].value]));
+  branchOff(index, createRound(user, seed, copies));
+  await answerRound(index, { column, ids: [...turn.ids!.slice(0, token), id], strengths: turn.strengths });
+}
+
+/** Lets the sides answer that have no answer to some rounds, from the first round on. */
+export async function answerMissing(): Promise<void> {
+  for (const index of rounds.value.keys()) {
+    const missing = columns.value.some((column) => rounds.value[index]!.answers[column].value === null);
+    if (missing && !(await answerRound(index))) return;
+  }
+}
+
+/** Stops the answers in progress, and sends nothing more. */
+export function stop(): void {
+  queue.value = [];
+  stopper.value?.abort();
+}
+
+/** Begins a new dialogue with the same system prompt and settings. */
+export function reset(): void {
+  stop();
+  showRounds([]);
+}
+
+/** Tokens that one side's answer begins with. */
+interface Beginning {
+  readonly column: Column;
+  readonly ids: readonly number[];
+  readonly strengths: readonly number[] | null;
+}
+
+/** Lets every side answer that has not answered a round. Returns false if one was stopped or failed. */
+async function answerRound(index: number, beginning: Beginning | null = null): Promise<boolean> {
+  const controller = new AbortController();
+  stopper.value = controller;
+  const of = rounds.value;
+  const sides = columns.value.filter((column) => of[index]!.answers[column].value === null);
+  try {
+    const done = await Promise.all(
+      sides.map((column) =>
+        answerOn(column, of, index, beginning?.column === column ? beginning : null, controller.signal),
+      ),
+    );
+    return done.every(Boolean) && !controller.signal.aborted;
+  } finally {
+    stopper.value = null;
+  }
+}
+
+function answerOn(
+  column: Column,
+  of: readonly Round[],
+  index: number,
+  beginning: Beginning | null,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const round = of[index]!;
+  const request = {
+    column,
+    system: systemText(),
+    past: pastOf(column, of, index),
+    user: round.user,
+    steer: column === 'held' ? steer.value : untouchedSteer.value,
+    draw: { ...draw.value, seed: round.seed },
+    begin: beginning?.ids ?? [],
+    strengths: beginning?.strengths ?? null,
+    measureOnly: false,
+  };
+  return runAnswer(round.answers[column], request, signal);
+}
+
+/** Sends a changed strength to the answer in progress: it acts on the next token. */
+effect(() => {
+  const { schedule } = steer.value;
+  if (schedule?.kind !== 'constant' || !stopper.peek()) return;
+  void engine.run('strength', { column: 'held', strength: schedule.strength });
+});
