@@ -115,6 +115,7 @@ export function createResponder({
   function failed(c: AppContext, error: unknown): Response {
     const told = toApiError(error);
     c.set('failure', told.cause ?? told);
+    c.set('left', c.req.raw.signal.aborted);
     return c.json(told.body, told.status, told.headers);
   }
 
@@ -168,7 +169,6 @@ export function createResponder({
         },
       });
     } catch (error) {
-      c.set('left', c.req.raw.signal.aborted);
       work.end();
       throw error;
     }

@@ -33,6 +33,7 @@ export function studioWatch(finished: (c: AppContext) => void): StudioWatch {
       const { code, message } = toApiError(error);
       return { code: code ?? 'E_SERVER', message };
     },
+    left: (c) => c.set('left', true),
     ended: finished,
   };
 }

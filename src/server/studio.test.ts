@@ -171,15 +171,15 @@ describe('the server of the studio', () => {
 });
 
 describe('the front page of the API', () => {
-  const opened = (token: string | null, logContents = false) => {
-    const api: Serving = serving(
-      { tiny: model },
-      {},
-      {
-        ...{ access: { token, hosts: [], origins: [] }, logContents },
-        studio: { page, hosts: new StudioHosts(() => createHost(shelfModels(api.shelf), '0.1.0')) },
-      },
-    );
+  const opened = (
+    token: string | null,
+    logContents = false,
+    settings: Parameters<typeof serving>[1] = {},
+  ) => {
+    const api: Serving = serving({ tiny: model }, settings, {
+      ...{ access: { token, hosts: [], origins: [] }, logContents },
+      studio: { page, hosts: new StudioHosts(() => createHost(shelfModels(api.shelf), '0.1.0')) },
+    });
     return api;
   };
   const call = (takes: unknown) => ({ page: 'a', call: '1', takes });
@@ -200,6 +200,32 @@ describe('the front page of the API', () => {
       contents: { request: { operation: 'answer' }, answers: [expect.any(String)] },
     });
     expect(api.workload.running).toBe(0);
+  });
+
+  it('counts an operation whose page has left as left, and one that was stopped as done', async () => {
+    const api = opened(null);
+    await (await api.ask('/studio/load', call({ ...LOAD, name: 'tiny' }))).text();
+    const long = { ...ANSWER, draw: { ...ANSWER.draw, maxTokens: 200 } };
+    const ended = async (entries: number): Promise<void> => {
+      while (api.log.length < entries) await new Promise((resolve) => setTimeout(resolve, 5));
+    };
+    const before = api.log.length;
+    const left = (await api.ask('/studio/answer', call(long))).body!.getReader();
+    await left.read();
+    await left.cancel();
+    await ended(before + 1);
+    expect(api.log.at(-1)).toMatchObject({ status: 200, outcome: 'left', error: null });
+
+    const stopped = (await api.ask('/studio/answer', { ...call(long), call: '2' })).body!.getReader();
+    await stopped.read();
+    await (await api.ask('/studio/stop', { page: 'a', call: '2' })).text();
+    for (let next = await stopped.read(); !next.done; ) next = await stopped.read();
+    await ended(before + 3);
+    expect(api.log.slice(-2).map(({ path, outcome }) => [path, outcome])).toEqual(
+      expect.arrayContaining([['/studio/answer', 'done']]),
+    );
+    const metrics = await (await api.ask('/metrics')).text();
+    expect(metrics).toContain('outcome="left"} 1\n');
   });
 
   it('comes without the token, and its operations do not', async () => {

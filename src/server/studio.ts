@@ -24,6 +24,8 @@ export interface StudioWatch {
   reported(c: AppContext, progress: unknown): void;
   /** Returns an error as the page is told. */
   failed(c: AppContext, error: unknown): Failure;
+  /** The page has left before the operation ended. */
+  left(c: AppContext): void;
   ended(c: AppContext): void;
 }
 
@@ -32,6 +34,7 @@ const UNWATCHED: StudioWatch = {
   begun() {},
   reported() {},
   failed: (_, error) => failureOf(error),
+  left() {},
   ended() {},
 };
 
@@ -107,6 +110,8 @@ export function studioRoutes(
       running.set(key, work.abort);
       work.atEnd(() => running.delete(key));
       watch.begun(c, { operation, takes: taken });
+      let left = false;
+      const hasLeft = (): boolean => left || c.req.raw.signal.aborted;
       return lineStream(
         async (send) => {
           try {
@@ -116,13 +121,18 @@ export function studioRoutes(
             };
             send({ kind: 'done', returns: await host.run(operation, taken, tell, work.signal) });
           } catch (error) {
-            send({ kind: 'failed', failure: watch.failed(c, error) });
+            // What was stopped because nobody waits for it has not failed.
+            if (!hasLeft()) send({ kind: 'failed', failure: watch.failed(c, error) });
           } finally {
             work.end();
+            if (hasLeft()) watch.left(c);
             watch.ended(c);
           }
         },
-        () => work.abort(),
+        () => {
+          left = true;
+          work.abort();
+        },
       );
     } catch (error) {
       work.end();
