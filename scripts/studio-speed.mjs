@@ -15,7 +15,7 @@ const RATE = 50;
 /** A worker in place of the model's: earlier rounds come at once, the last one token by token. */
 const STAND_IN = `
 const card = { name: 'stand-in', executor: 'reference', precision: 'f32', layers: 30, heads: 9, meanLayers: [0],
-  contextLength: 8192, preset: null, notes: [] };
+  contextLength: 8192, preset: null, serverHold: null, notes: [] };
 const words = Array.from({ length: 40 }, (_, word) => ' word' + word);
 function token(index) {
   const parts = Array.from({ length: 6 }, () => Math.random());

@@ -11,7 +11,7 @@ export function shelfModels(shelf: ModelShelf): ModelSource {
     async load({ name }) {
       const { served, release } = await shelf.take(name);
       const model = modelWith(served.model, { name: served.id, dispose: async () => release() });
-      return { model, notes: [], contextLength: served.contextLength };
+      return { model, notes: [], settings: served.defaults, contextLength: served.contextLength };
     },
   };
 }

@@ -228,6 +228,29 @@ describe('the front page of the API', () => {
     expect(metrics).toContain('outcome="left"} 1\n');
   });
 
+  it('has the hold that the server was started with, or says why it cannot', async () => {
+    const cardOf = async (settings: Parameters<typeof serving>[1]) => {
+      const api = opened(null, false, settings);
+      const lines = linesOf(await (await api.ask('/studio/load', call({ ...LOAD, name: 'tiny' }))).text());
+      return (lines[0] as unknown as { readonly returns: object }).returns;
+    };
+    expect(await cardOf({})).toMatchObject({ serverHold: null, notes: [] });
+    const schedule = { kind: 'per-turn', from: 1, to: 0.5, step: 0.1 } as const;
+    expect(await cardOf({ policy: 'split-softmax', schedule, heads: [1] })).toMatchObject({
+      serverHold: {
+        policy: 'split-softmax',
+        schedule,
+        target: 'message',
+        pairs: [0, 1, 2].map((at) => [at, 1]),
+      },
+      notes: [],
+    });
+    expect(await cardOf({ policy: 'boost', strength: 4, guidance: 1.5 })).toMatchObject({
+      serverHold: null,
+      notes: [expect.stringMatching(/started with guidance, which this page does not have/)],
+    });
+  });
+
   it('comes without the token, and its operations do not', async () => {
     const api = opened('secret');
     expect((await api.ask('/')).status).toBe(200);

@@ -122,6 +122,23 @@ describe('an answer of the studio', () => {
     expect(end.turn.strengths).toEqual(tokens.map((_, index) => (index < 3 ? 1 : 0.2)));
   });
 
+  it('takes a strength that is set while it reads earlier turns', async () => {
+    const past = await lead(await openHost(), ['hello'], 'held', heldAt(1));
+    const fresh = await openHost();
+    const request: AnswerRequest = {
+      ...{ column: 'held', system: SYSTEM, past, user: 'and now?', steer: heldAt(1), draw: DRAW },
+      ...{ begin: [], strengths: null, measureOnly: false },
+    };
+    const strengths: (number | null)[] = [];
+    const report = (event: AnswerEvent): void => {
+      if (event.kind === 'reading')
+        void fresh.run('strength', { column: 'held', strength: 0.2 }, () => {}, never);
+      if (event.kind === 'token') strengths.push(event.token.strength);
+    };
+    await fresh.run('answer', request, report, never);
+    expect(strengths).toEqual(strengths.map(() => 0.2));
+  });
+
   it('reads only the turns that its side lacks, and then continues as if it had them', async () => {
     const host = await openHost();
     const past = await lead(host, ['hello', 'and the rope?'], 'held', heldAt(0.4));
@@ -209,6 +226,28 @@ describe('a dialogue of the studio', () => {
     const json = JSON.parse(JSON.stringify(saved));
     json.turns[0].guidance = 1.5;
     await expect(open(host, json)).rejects.toThrow(/E_DIALOGUE: the studio has no setting for guidance/);
+  });
+});
+
+describe('a dialogue of another model', () => {
+  it('is opened as text if its vocabulary is another, with a note, and token by token if it is the same', async () => {
+    const host = await openHost();
+    const past = await lead(host, ['hello', 'and the rope?'], 'held', heldAt(0.4));
+    const request = { column: 'held', system: SYSTEM, past, steer: OFF, draw: DRAW } as const;
+    const json = JSON.parse(JSON.stringify(await host.run('save', request, () => {}, never)));
+    json.model = { ...json.model, name: 'other', hash: 'f'.repeat(64) };
+    // Other weights with the same vocabulary, as after a conversion.
+    expect(await open(host, json)).toMatchObject({ turns: past.map(({ ids }) => ({ ids })), notes: [] });
+    const otherIds = (at: number): number[] => past[at]!.ids!.map((id) => id + 1);
+    const beyond = past[1]!.ids!.map((id) => id + 1_000_000);
+    for (const ids of [otherIds(1), beyond]) {
+      const changed = { ...json, turns: [json.turns[0], { ...json.turns[1], ids }] };
+      expect(await open(host, changed)).toMatchObject({
+        turns: past.map(({ assistant }) => ({ assistant, ids: null })),
+        next: null,
+        notes: [expect.stringMatching(/^other gave the answers, .* taken over as text/)],
+      });
+    }
   });
 });
 

@@ -1,9 +1,9 @@
 import { layersInMeans } from '../attention/index.js';
-import { presetFor } from '../dialogue/index.js';
+import { presetFor, type Settings } from '../dialogue/index.js';
 import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { compareAnswer } from './compare.js';
-import { openJson, steerOf } from './opened.js';
+import { holdOf, openJson, steerOf } from './opened.js';
 import type {
   AnswerEvent,
   Column,
@@ -34,6 +34,8 @@ export interface ModelSource {
 export interface SourcedModel {
   readonly model: Model;
   readonly notes: readonly string[];
+  /** What a server does in every answer that asks for nothing else; without it, nothing. */
+  readonly settings?: Settings;
   /** Tokens that a dialogue may have; default: the model's. */
   readonly contextLength?: number;
 }
@@ -162,7 +164,7 @@ export function createHost(source: ModelSource, library: string, studies: StudyS
 }
 
 /** @throws HoldfastError `E_TEMPLATE` for a model that cannot chat */
-async function describeModel({ model, notes, contextLength }: SourcedModel): Promise<ModelCard> {
+async function describeModel({ model, notes, settings, contextLength }: SourcedModel): Promise<ModelCard> {
   const { name, executor, format } = model;
   if (format === null) {
     throw new HoldfastError('E_TEMPLATE', `${name} has no chat template`, {
@@ -170,13 +172,16 @@ async function describeModel({ model, notes, contextLength }: SourcedModel): Pro
     });
   }
   const grid = headGrid(executor.blueprint);
+  const own = settings === undefined ? { hold: null, notes: [] } : holdOf(settings, model);
   return {
-    ...{ name, notes, layers: grid.layers, heads: grid.heads },
+    ...{ name, layers: grid.layers, heads: grid.heads },
+    notes: [...notes, ...own.notes],
     executor: executor.name,
     precision: executor.precision,
     meanLayers: layersInMeans(grid),
     contextLength: contextLength ?? executor.blueprint.contextLength,
     preset: await presetOf(model),
+    serverHold: own.hold,
   };
 }
 

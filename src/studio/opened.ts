@@ -2,9 +2,12 @@ import { headMask } from '../attention/index.js';
 import {
   applyHold,
   type HoldSettings,
+  holdSettingsOf,
   loadDialogue,
   readHold,
+  type SavedDialogue,
   type SavedSettings,
+  type Settings,
 } from '../dialogue/index.js';
 import { headGrid, type Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
@@ -39,14 +42,15 @@ export async function openJson(
   return { kind: 'hold', steer: steerOf({ ...hold.settings }, model), notes };
 }
 
-function openDialogue(json: unknown, model: Model): OpenedDialogue {
+async function openDialogue(json: unknown, model: Model): Promise<OpenedDialogue> {
   const { messages, saved } = loadDialogue(json);
   const system = messages[0]?.role === 'system' ? messages[0].content : null;
   const spoken = messages.slice(system === null ? 0 : 1);
   const given = saved === null ? spoken.length : 2 * saved.given;
+  const isOwn = saved === null || saved.model.hash === (await model.hash()) || spells(saved, given, model);
   const turns: PastTurn[] = pairsOf(spoken).map(([user, assistant], index) => {
     const text = { user: user.content, assistant: assistant.content };
-    const turn = saved?.turns[index - given / 2];
+    const turn = isOwn ? saved?.turns[index - given / 2] : undefined;
     if (turn === undefined) return { ...GIVEN, ...text, system };
     const { ids, begun, strengths, finish } = turn;
     return {
@@ -55,13 +59,28 @@ function openDialogue(json: unknown, model: Model): OpenedDialogue {
       draw: drawOf(turn),
     };
   });
-  const next = saved?.next ?? null;
+  const next = (isOwn && saved?.next) || null;
+  const note = `${saved?.model.name} gave the answers, and ${model.name} has another vocabulary: they are taken over as text, without measures and settings`;
   return {
     kind: 'dialogue',
     system,
     turns,
     next: next && { steer: steerOf(next, model), draw: drawOf(next) },
+    notes: isOwn ? [] : [note],
   };
+}
+
+/** Returns whether a model's vocabulary spells the answers of a saved dialogue with the tokens that they have there. */
+function spells({ messages, turns }: SavedDialogue, given: number, { tokenizer }: Model): boolean {
+  const answers = messages.filter(({ role }) => role === 'assistant').slice(given / 2);
+  return turns.every(({ ids, finish }, index) => {
+    try {
+      const text = tokenizer!.decode(finish === 'stop' ? ids.slice(0, -1) : ids);
+      return text.trim() === answers[index]!.content.trim();
+    } catch {
+      return false; // a token that the vocabulary does not have
+    }
+  });
 }
 
 /** @throws HoldfastError `E_DIALOGUE` unless user and assistant alternate; a last message without an answer is left out */
@@ -85,16 +104,9 @@ function pairsOf(spoken: readonly Message[]): [Message, Message][] {
  */
 export function steerOf(settings: HoldSettings & Partial<SavedSettings>, { executor }: Model): Steer {
   const { policy, schedule, target, pairs, layers, heads } = settings;
-  const { guidance = 1, silence = [], reminder = null, cache = 'held' } = settings;
-  const others = {
-    guidance: guidance !== 1,
-    'silenced heads': silence.length > 0,
-    'a reminder': reminder !== null,
-    'a clean cache': cache !== 'held',
-  };
-  const other = Object.entries(others).find(([, is]) => is);
-  if (other !== undefined) {
-    throw new HoldfastError('E_DIALOGUE', `the studio has no setting for ${other[0]}`, {
+  const [missing] = missingIn(settings);
+  if (missing !== undefined) {
+    throw new HoldfastError('E_DIALOGUE', `the studio has no setting for ${missing}`, {
       hint: 'Use it with holdfast chat',
     });
   }
@@ -109,6 +121,36 @@ export function steerOf(settings: HoldSettings & Partial<SavedSettings>, { execu
     ...{ policy, schedule, target },
     pairs: chosen.map((pair) => [Math.floor(pair / grid.heads), pair % grid.heads] as const),
   };
+}
+
+/** Returns what settings ask for that the studio does not have. */
+function missingIn({
+  guidance = 1,
+  silence = [],
+  reminder = null,
+  cache = 'held',
+}: Partial<Pick<SavedSettings | Settings, 'guidance' | 'silence' | 'reminder' | 'cache'>>): string[] {
+  const others = {
+    guidance: guidance !== 1,
+    'silenced heads': silence.length > 0,
+    'a reminder': reminder !== null,
+    'a clean cache': cache !== 'held',
+  };
+  return Object.entries(others).flatMap(([name, is]) => (is ? [name] : []));
+}
+
+/** Returns the hold of a server's settings; null, with a note, if the studio has not all of them, and null without a policy. */
+export function holdOf(
+  settings: Settings,
+  model: Model,
+): { readonly hold: Steer | null; readonly notes: readonly string[] } {
+  const missing = missingIn(settings);
+  if (missing.length > 0) {
+    const what = missing.join(' and ');
+    return { hold: null, notes: [`This server was started with ${what}, which this page does not have.`] };
+  }
+  if (settings.policy === 'off') return { hold: null, notes: [] };
+  return { hold: steerOf(holdSettingsOf({ ...settings, ...settings.selection }), model), notes: [] };
 }
 
 const drawOf = ({ sampling: { temperature, topP, seed }, maxTokens }: SavedSettings): Draw => ({

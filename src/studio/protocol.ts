@@ -50,6 +50,8 @@ export interface ModelCard {
   readonly contextLength: number;
   /** The hold that was measured on this model; null if it has none. */
   readonly preset: Steer | null;
+  /** The hold that the model's server was started with; null if it has none. */
+  readonly serverHold: Steer | null;
   /** What the user should know, for example that the model runs without a GPU. */
   readonly notes: readonly string[];
 }
@@ -184,6 +186,8 @@ export interface OpenedDialogue {
   readonly turns: readonly PastTurn[];
   /** The settings of the next answer; null in a file without them. */
   readonly next: { readonly steer: Steer; readonly draw: Draw } | null;
+  /** What of the file this model cannot take over. */
+  readonly notes: readonly string[];
 }
 
 /** A hold read from a file of `holdfast calibrate` or of the studio. */

@@ -47,13 +47,14 @@ export class Side {
 
   async *answer(request: AnswerRequest, signal: AbortSignal): AsyncGenerator<AnswerEvent, void> {
     const { user, system, past, begin, steer, draw } = request;
+    // A strength that is set while earlier turns are read is for this answer.
+    this.#strength = steer.schedule?.kind === 'constant' ? steer.schedule.strength : null;
     const chat = yield* this.#chatWith(system, past, signal);
     if (chat === null) return yield { kind: 'end', end: null };
     configure(chat, steer, draw);
     const { format } = this.model;
     const words = promptWords(format!, chat.now, request);
     yield { kind: 'words', words: words.map(({ text }) => text) };
-    this.#strength = steer.schedule?.kind === 'constant' ? steer.schedule.strength : null;
     const cut = new AbortController();
     let row: RowObservation | null = null;
     const answer = chat.answer(user, {
