@@ -1,5 +1,6 @@
-import { computed, effect, signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { COLUMNS, type Column } from '../../../src/studio/protocol.js';
+import { announce } from './announce.js';
 import { turnOf } from './answer.js';
 import {
   branchOff,
@@ -11,14 +12,16 @@ import {
   showRounds,
   systemText,
 } from './dialogue.js';
-import { engine } from './engine.js';
 import { runAnswer } from './run-answer.js';
 import type { TokenPlace } from './selection.js';
 import { draw, steer, untouchedSteer } from './settings.js';
 
-/** Stops the answers in progress; null if there are none. */
-const stopper = signal<AbortController | null>(null);
-export const isAnswering = computed(() => stopper.value !== null);
+/** The work of the engine, and what stops it; null if there is none. */
+const running = signal<{ readonly round: Round | null; readonly stopper: AbortController } | null>(null);
+/** The round that is being answered; null if none is. */
+export const answering = computed(() => running.value?.round ?? null);
+/** Whether the engine answers, or measures answers: it can do nothing else meanwhile. */
+export const isAnswering = computed(() => running.value !== null);
 /** Messages that are sent one after another. */
 export const queue = signal<readonly string[]>([]);
 
@@ -68,7 +71,7 @@ export async function answerMissing(): Promise<void> {
 /** Stops the answers in progress, and sends nothing more. */
 export function stop(): void {
   queue.value = [];
-  stopper.value?.abort();
+  running.value?.stopper.abort();
 }
 
 /** Begins a new dialogue with the same system prompt and settings. */
@@ -84,22 +87,44 @@ interface Beginning {
   readonly strengths: readonly number[] | null;
 }
 
-/** Lets every side answer that has not answered a round. Returns false if one was stopped or failed. */
-async function answerRound(index: number, beginning: Beginning | null = null): Promise<boolean> {
-  const controller = new AbortController();
-  stopper.value = controller;
-  const of = rounds.value;
-  const sides = columns.value.filter((column) => of[index]!.answers[column].value === null);
+/**
+ * Lets the engine work. Messages that are sent meanwhile wait for `send`.
+ * @param round the round that is answered; null if none is
+ */
+export async function occupy<Result>(
+  round: Round | null,
+  work: (signal: AbortSignal) => Promise<Result>,
+): Promise<Result> {
+  const stopper = new AbortController();
+  running.value = { round, stopper };
   try {
+    return await work(stopper.signal);
+  } finally {
+    running.value = null;
+  }
+}
+
+/** Lets every side answer that has not answered a round. Returns false if one was stopped or failed. */
+function answerRound(index: number, beginning: Beginning | null = null): Promise<boolean> {
+  const of = rounds.value;
+  const round = of[index]!;
+  const sides = columns.value.filter((column) => round.answers[column].value === null);
+  return occupy(round, async (signal) => {
     const done = await Promise.all(
       sides.map((column) =>
-        answerOn(column, of, index, beginning?.column === column ? beginning : null, controller.signal),
+        answerOn(column, of, index, beginning?.column === column ? beginning : null, signal),
       ),
     );
-    return done.every(Boolean) && !controller.signal.aborted;
-  } finally {
-    stopper.value = null;
-  }
+    announce(`Turn ${index + 1} ${outcomeOf(round, signal.aborted)}`);
+    return done.every(Boolean) && !signal.aborted;
+  });
+}
+
+/** Returns how a round ended: `is answered.` */
+function outcomeOf({ answers }: Round, wasStopped: boolean): string {
+  const failure = COLUMNS.map((column) => answers[column].value?.failure ?? null).find((one) => one !== null);
+  if (failure !== undefined) return `failed: ${failure.message}`;
+  return wasStopped ? 'was stopped.' : 'is answered.';
 }
 
 function answerOn(
@@ -123,10 +148,3 @@ function answerOn(
   };
   return runAnswer(round.answers[column], request, signal);
 }
-
-/** Sends a changed strength to the answer in progress: it acts on the next token. */
-effect(() => {
-  const { schedule } = steer.value;
-  if (schedule?.kind !== 'constant' || !stopper.peek()) return;
-  void engine.run('strength', { column: 'held', strength: schedule.strength });
-});

@@ -1,6 +1,7 @@
 import { batch, computed, type Signal, signal } from '@preact/signals';
 import { COLUMNS, type Column, type PastTurn } from '../../../src/studio/protocol.js';
-import { type Answer, turnOf } from './answer.js';
+import type { Answer } from './answer.js';
+import { readable } from './current-model.js';
 import { pinned, pointed } from './selection.js';
 import { sideBySide } from './settings.js';
 
@@ -41,9 +42,9 @@ export function createRound(
   };
 }
 
-/** Returns one side's answered turns before a round. */
+/** Returns one side's answered turns before a round, as the current model can read them. */
 export function pastOf(column: Column, of: readonly Round[], index: number): PastTurn[] {
-  return of.slice(0, index).flatMap(({ answers }) => turnOf(answers[column].value) ?? []);
+  return readable(of.slice(0, index).flatMap(({ answers }) => answers[column].value ?? []));
 }
 
 /** Shows a dialogue of a single branch in the place of the current one. */

@@ -7,7 +7,10 @@ import {
   type OpenedTrace,
   type PastTurn,
 } from '../../../src/studio/protocol.js';
+import { announce } from './announce.js';
 import { EMPTY, turnOf } from './answer.js';
+import { occupy, send } from './answering.js';
+import { currentModel, isForeign } from './current-model.js';
 import { createRound, pastOf, type Round, rounds, showRounds, system, systemText } from './dialogue.js';
 import { engine } from './engine.js';
 import { message, wordsOf } from './message.js';
@@ -58,6 +61,9 @@ export const saveTrace = (): Promise<void> =>
     const column = selected.peek()?.column ?? 'held';
     const past = pastOf(column, rounds.value, rounds.value.length);
     const last = rounds.value.flatMap(({ answers }) => answers[column].value ?? []).at(-1);
+    if (last !== undefined && isForeign(last)) {
+      throw new Error(`${last.model!.name} gave its last answer. Choose it as the model to trace it`);
+    }
     const turn = past.at(-1);
     if (turn === undefined) throw new Error('this side has no answers');
     const file = await engine.run('trace', {
@@ -82,6 +88,8 @@ export async function openFiles(files: readonly File[]): Promise<void> {
     );
     const dialogues = opened.filter((one) => one.kind === 'dialogue');
     for (const one of opened) if (one.kind === 'hold') takeHold(one);
+    const notes = dialogues.flatMap((one) => one.notes);
+    if (notes.length > 0) message.value = `Note: ${[...new Set(notes)].join('; ')}.`;
     if (dialogues.length > 0) await show(dialogues);
   } catch (error) {
     const what = error instanceof SyntaxError ? 'it is not JSON' : wordsOf(error);
@@ -118,13 +126,17 @@ async function show(opened: readonly OpenedDialogue[]): Promise<void> {
       draw.value = held.next.draw;
     }
   });
-  await Promise.all(COLUMNS.map((column) => measure(column, loaded)));
+  await occupy(null, (signal) => Promise.all(COLUMNS.map((column) => measure(column, loaded, signal))));
+  announce('The answers of the file are measured.');
+  await send([]);
 }
 
 /** Shows a trace on the held side. */
 function showTrace({ system: prompt, turns }: OpenedTrace): void {
   const loaded = turns.map(({ tokens, end }) =>
-    createRound(end.turn.user, draw.value.seed, { held: { ...EMPTY, status: 'done', tokens, end } }),
+    createRound(end.turn.user, draw.value.seed, {
+      held: { ...EMPTY, status: 'done', model: currentModel.value, tokens, end },
+    }),
   );
   batch(() => {
     showRounds(loaded);
@@ -144,10 +156,17 @@ function base64(file: File): Promise<string> {
 }
 
 const givenAnswer = (turn: PastTurn | undefined) =>
-  turn === undefined ? null : { ...EMPTY, status: 'done' as const, given: turn };
+  turn === undefined
+    ? null
+    : {
+        ...EMPTY,
+        status: 'done' as const,
+        model: turn.ids === null ? null : currentModel.value,
+        given: turn,
+      };
 
 /** Measures the answers of one side that came from a file. Answers that were given as text have no tokens to measure. */
-async function measure(column: Column, loaded: readonly Round[]): Promise<void> {
+async function measure(column: Column, loaded: readonly Round[], signal: AbortSignal): Promise<void> {
   for (const [index, { answers }] of loaded.entries()) {
     const shown = answers[column];
     const given = shown.value?.given;
@@ -155,10 +174,7 @@ async function measure(column: Column, loaded: readonly Round[]): Promise<void> 
     const { system, user, steer, draw, ids, strengths } = given;
     const past = pastOf(column, loaded, index);
     const request = { column, system, past, user, steer, draw, begin: ids, strengths, measureOnly: true };
-    if (!(await runAnswer(shown, request, new AbortController().signal))) {
-      shown.value = { ...shown.value!, given };
-      return;
-    }
+    if (!(await runAnswer(shown, request, signal, given)) || signal.aborted) return;
     // What was measured is the answer of the file, which records how it was sampled.
     shown.value = { ...shown.value!, given, end: { ...shown.value!.end!, turn: given } };
   }

@@ -1,16 +1,23 @@
 import type { Signal } from '@preact/signals';
-import type { AnswerRequest } from '../../../src/studio/protocol.js';
+import type { AnswerRequest, PastTurn } from '../../../src/studio/protocol.js';
 import { EngineError } from '../engine/engine.js';
-import { type Answer, afterEvent, EMPTY } from './answer.js';
+import { type Answer, afterEvent, cutOff, EMPTY } from './answer.js';
+import { currentModel } from './current-model.js';
 import { engine } from './engine.js';
 
-/** Runs an answer and shows its events. Returns whether it has ended with at least one token. */
+/**
+ * Runs an answer and shows its events. Returns whether it has ended with at least one token.
+ * @param given the turn of an answer that is there already, and is only measured
+ */
 export async function runAnswer(
   shown: Signal<Answer | null>,
   request: AnswerRequest,
   signal: AbortSignal,
+  given: PastTurn | null = null,
 ): Promise<boolean> {
-  shown.value = EMPTY;
+  const { system, user, steer, draw, begin, strengths } = request;
+  const asked = { system, user, steer, draw, begin, strengths };
+  shown.value = { ...EMPTY, model: currentModel.value, asked, given };
   try {
     await engine.run('answer', request, {
       signal,
@@ -20,6 +27,10 @@ export async function runAnswer(
     });
     return shown.value.end !== null;
   } catch (error) {
+    if (signal.aborted) {
+      shown.value = cutOff(shown.value);
+      return false;
+    }
     const { code, message } =
       error instanceof EngineError ? error : { code: 'E_BUG', message: String(error) };
     shown.value = { ...shown.value, status: 'failed', reading: null, failure: { code, message } };

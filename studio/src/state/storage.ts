@@ -39,7 +39,7 @@ function snapshot(): Stored {
 
 /** Returns an answer as it can be stored. One that had not ended has no turn, so it is left out. */
 const settled = (answer: Answer | null): Answer | null =>
-  answer?.status === 'done' ? { ...answer, comparing: false } : null;
+  answer?.status === 'done' ? { ...answer, comparing: null } : null;
 
 function restore(stored: Stored, rounds: readonly StoredRound[]): void {
   const byId = new Map(

@@ -41,12 +41,14 @@ export async function openStudy(name: string): Promise<void> {
   while (!signal.aborted) {
     try {
       const report = (event: StudyEvent): void => {
+        if (signal.aborted) return;
         failure.value = null;
-        if (!signal.aborted) study.value = afterEvent(study.peek(), event);
+        study.value = afterEvent(study.peek(), event);
       };
       await engine.run('study', { study: name }, { signal, report });
     } catch (error) {
-      failure.value = wordsOf(error);
+      // A study that is no longer followed did not fail.
+      if (!signal.aborted) failure.value = wordsOf(error);
     }
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
@@ -57,6 +59,7 @@ export function closeStudy(): void {
   watching?.abort();
   watching = null;
   study.value = null;
+  failure.value = null;
   dialogues.value = new Map();
 }
 
@@ -67,9 +70,10 @@ export async function writeReport(): Promise<void> {
   isWriting.value = true;
   try {
     await engine.run('report', { study: name });
-    if (study.value !== null) study.value = { ...study.value, reportMs: Date.now() };
+    // Another study may be open by now.
+    if (study.value !== null && opened.value === name) study.value = { ...study.value, reportMs: Date.now() };
   } catch (error) {
-    failure.value = wordsOf(error);
+    if (opened.value === name) failure.value = wordsOf(error);
   } finally {
     isWriting.value = false;
   }
@@ -93,6 +97,7 @@ async function readDialogue(address: string): Promise<void> {
   reading.add(address);
   const dialogue = await engine.run('dialogue', { study: name, address }).catch(wordsOf);
   reading.delete(address);
+  if (opened.peek() !== name) return;
   dialogues.value = new Map(dialogues.peek()).set(address, dialogue);
 }
 

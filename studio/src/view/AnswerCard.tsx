@@ -4,12 +4,13 @@ import { useRef, useState } from 'preact/hooks';
 import { POLICY_RULES } from '../../../src/attention/index.js';
 import { type Column, GROUPS, type Steer, type TokenTrace } from '../../../src/studio/protocol.js';
 import { GROUP_NAMES } from '../draw/palette.js';
-import { type Answer, turnOf } from '../state/answer.js';
+import { type Answer, isUnfinished, turnOf } from '../state/answer.js';
+import { isForeign } from '../state/current-model.js';
 import { type Round, rounds } from '../state/dialogue.js';
 import { isMarkdown } from '../state/markdown.js';
 import { pin, pointed, useChosenToken } from '../state/selection.js';
 import { painted } from '../state/settings.js';
-import { percent, short, visible } from './format.js';
+import { percent, short, turningPoints, visible } from './format.js';
 import { Markdown } from './Markdown.js';
 import { Strip, StripTable } from './Strip.js';
 
@@ -47,7 +48,7 @@ export function AnswerCard({
       class={`answer ${column}`}
       data-side={column}
       aria-label={`${column} answer`}
-      aria-busy={answer.status !== 'done' && answer.status !== 'failed'}
+      aria-busy={isUnfinished(answer)}
     >
       <AnswerText answer={answer} index={index} column={column} />
       {answer.tokens.length > 0 && (
@@ -231,8 +232,9 @@ function Caption({
     );
   }
   const { end } = answer;
-  if (end === null) return <p class="caption">&nbsp;</p>;
-  const { prompt } = end;
+  const turn = turnOf(answer);
+  if (turn === null) return <p class="caption">&nbsp;</p>;
+  const prompt = end?.prompt ?? null;
   return (
     <p class="caption">
       {prompt !== null && (
@@ -242,10 +244,11 @@ function Caption({
           {' · '}
         </>
       )}
-      {steerText(end.turn.steer, answer.tokens)}
-      {FINISH[end.turn.finish]}
-      {end.notice !== null && <span class="notice"> · {end.notice}</span>}
-      {end.dropped.length > 0 && (
+      {steerText(turn.steer, answer.tokens)}
+      {FINISH[turn.finish]}
+      {isForeign(answer) && ` · by ${answer.model!.name}`}
+      {end !== null && end.notice !== null && <span class="notice"> · {end.notice}</span>}
+      {end !== null && end.dropped.length > 0 && (
         <span class="notice"> · the context is full: turn {end.dropped.join(', ')} is no longer read</span>
       )}
     </p>
@@ -259,12 +262,10 @@ const FINISH = {
   abort: ' · stopped',
 } as const;
 
-/** Returns how an answer was steered, with the strengths of its first and last token. */
+/** Returns how an answer was steered, with the strengths of its first and last token and of those where it turned. */
 function steerText({ policy }: Steer, tokens: readonly TokenTrace[]): string {
   if (policy === 'off') return 'untouched';
   const strengths = tokens.flatMap(({ strength }) => strength ?? []);
   if (strengths.length === 0) return policy;
-  const [first, last] = [short(strengths[0]!), short(strengths.at(-1)!)];
-  const { symbol } = POLICY_RULES[policy];
-  return `${symbol} = ${first === last ? first : `${first} → ${last}`}`;
+  return `${POLICY_RULES[policy].symbol} = ${turningPoints(strengths).map(short).join(' → ')}`;
 }

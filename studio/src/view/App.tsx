@@ -1,5 +1,6 @@
 import type { ComponentType } from 'preact';
 import { useRef } from 'preact/hooks';
+import { announcement } from '../state/announce.js';
 import { message } from '../state/message.js';
 import { PANELS, type Panel, panel } from '../state/panel.js';
 import { view } from '../state/view.js';
@@ -27,7 +28,17 @@ export function App() {
     <>
       <Header />
       {view.value === 'studies' ? <StudiesView /> : <DialogueView />}
+      <Announcement />
     </>
+  );
+}
+
+/** The only live region of the page: it says once what has finished. What is going on is seen, and read on demand. */
+function Announcement() {
+  return (
+    <p class="sr-only" role="status">
+      {announcement.value}
+    </p>
   );
 }
 

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { edit, isAnswering, retry, send } from '../state/answering.js';
+import { currentModel } from '../state/current-model.js';
 import { branch, branches, columns, type Round, rounds, system } from '../state/dialogue.js';
 import { model } from '../state/engine.js';
 import { EXAMPLE } from '../state/example.js';
@@ -23,20 +24,13 @@ export function Conversation() {
           <RoundView key={round.id} round={round} index={index} />
         ))}
       </ol>
-      <p class="sr-only" role="status">
-        {isAnswering.value
-          ? 'The model is answering.'
-          : shown.length > 0
-            ? `Turn ${shown.length} is answered.`
-            : ''}
-      </p>
     </section>
   );
 }
 
 /** What each side is, and how the prompt's share went from its first answer to its last. */
 function ColumnHeads() {
-  const course = courseOf(rounds.value);
+  const course = courseOf(rounds.value, currentModel.value?.name ?? null);
   return (
     <div class={`heads columns-${columns.value.length}`}>
       {columns.value.map((column) => {

@@ -1,5 +1,6 @@
 import { type Answer, turnOf } from '../state/answer.js';
 import { isComparable } from '../state/compare.js';
+import { currentModel, isForeign } from '../state/current-model.js';
 import { rounds } from '../state/dialogue.js';
 import { type CourseLine, type CoursePoint, courseFigure, courseOf } from './course.js';
 import { percent, short } from './format.js';
@@ -11,10 +12,13 @@ const NAMES = { untouched: 'untouched', held: 'held', before: 'held, before' } a
 /** The prompt's share over the turns, with what the policy did in each. */
 export function CoursePanel() {
   const shown = rounds.value;
-  const course = courseOf(shown);
+  const course = courseOf(shown, currentModel.value?.name ?? null);
   if (course.every(({ held, untouched }) => held === null && untouched === null)) {
     return <p class="hint">The course shows the prompt’s share of attention, turn by turn.</p>;
   }
+  const others = shown.some(({ answers }) =>
+    Object.values(answers).some(({ value }) => value !== null && isForeign(value)),
+  );
   return (
     <div class="course">
       <CourseChart
@@ -54,6 +58,7 @@ export function CoursePanel() {
         The prompt is the system message. “Rows × heads changed” is the receipt: it counts the shares that the
         policy changed in the result. KL divergence measures what the hold costs: how far the held model’s
         next token is from the untouched one’s.
+        {others && ' Answers of another model are left out: their shares cannot be compared.'}
       </p>
     </div>
   );
@@ -71,12 +76,14 @@ function changedText(answer: Answer | null): string {
 /** Returns the mean KL divergence under the answer's own hold, or the way to ask for it. */
 function costOf(answer: Answer | null, round: number) {
   const steer = turnOf(answer)?.steer;
-  if (answer === null || steer === undefined || !isComparable(steer)) return '–';
+  if (answer === null || steer === undefined || !isComparable(steer) || isForeign(answer)) return '–';
   const { comparison } = answer;
   if (comparison !== null && JSON.stringify(comparison.steer) === JSON.stringify(steer)) {
     return short(comparison.tokens.reduce((sum, { kl }) => sum + kl, 0) / comparison.tokens.length);
   }
-  return <CompareButton place={{ round, column: 'held' }} under={steer} isRunning={answer.comparing} />;
+  return (
+    <CompareButton place={{ round, column: 'held' }} under={steer} isRunning={answer.comparing !== null} />
+  );
 }
 
 /** The figure of a course. That of the dialogue is also what is saved as a picture. */

@@ -162,7 +162,7 @@ function ModelChooser() {
           Cancel
         </button>
       )}
-      <p class="quiet" role="status">
+      <p class="quiet">
         {state.kind === 'loading' && `${state.progress} …`}
         {state.kind === 'ready' &&
           executors.value.length < 2 &&
@@ -206,7 +206,7 @@ export function ModelNotes() {
   if (state.kind !== 'ready' || state.card.notes.length === 0) return null;
   return (
     <details class="model-note quiet">
-      <summary>Runs without a GPU</summary>
+      <summary>About this model here</summary>
       {state.card.notes.map((note) => (
         <p key={note}>{note}</p>
       ))}

@@ -9,6 +9,7 @@ import {
 } from '../../../src/attention/index.js';
 import { isAnswering } from '../state/answering.js';
 import { model } from '../state/engine.js';
+import { actsNow } from '../state/live-strength.js';
 import { draw, positionOf, steer, strengthAt, withKind, withPolicy } from '../state/settings.js';
 import { short } from './format.js';
 import { HeadGrid } from './HeadGrid.js';
@@ -33,10 +34,21 @@ const KINDS = [
 /** How the held side is steered. */
 export function HoldPanel() {
   const { policy, schedule, target } = steer.value;
-  const preset = model.value.kind === 'ready' ? model.value.card.preset : null;
+  const { preset = null, serverHold = null } = model.value.kind === 'ready' ? model.value.card : {};
   return (
     <div class="hold">
       <div class="presets">
+        {serverHold !== null && (
+          <button
+            type="button"
+            title="The hold that this server was started with"
+            onClick={() => {
+              steer.value = serverHold;
+            }}
+          >
+            Server’s
+          </button>
+        )}
         {preset !== null && (
           <button
             type="button"
@@ -180,7 +192,7 @@ function StrengthSlider({ policy, strength }: { readonly policy: Policy; readonl
     <div class="strength">
       <label>
         <span>
-          {symbol} = <output>{short(strength)}</output>
+          {symbol} = <output aria-live="off">{short(strength)}</output>
         </span>
         <input
           type="range"
@@ -201,9 +213,11 @@ function StrengthSlider({ policy, strength }: { readonly policy: Policy; readonl
       </label>
       <PolicyCurve policy={policy} strength={strength} />
       <p class="quiet">
-        {isAnswering.value
+        {actsNow.value
           ? 'Acts on the next token.'
-          : 'Acts on the next answer, and on each token while it is written.'}
+          : isAnswering.value
+            ? 'Acts on the next answer: this one began under another hold.'
+            : 'Acts on the next answer, and on each token while it is written.'}
       </p>
     </div>
   );

@@ -3,8 +3,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Column, TokenTrace } from '../../../src/studio/protocol.js';
 import { mapPixels } from '../draw/map.js';
 import { palette } from '../draw/palette.js';
+import type { AnswerModel } from '../state/answer.js';
+import { isOther } from '../state/current-model.js';
 import { columns, rounds } from '../state/dialogue.js';
-import { model } from '../state/engine.js';
 import { pinned, selected, type TokenPlace } from '../state/selection.js';
 import { percent, visible } from './format.js';
 import { HeadTable } from './HeadTable.js';
@@ -40,10 +41,11 @@ export function MapPanel() {
     }, 1000 / REPLAY_RATE);
     return () => clearInterval(timer);
   }, [playing]);
-  if (model.value.kind !== 'ready' || place === undefined) {
+  const own = place === undefined ? null : modelAt(place);
+  if (place === undefined || own === null) {
     return <p class="hint">The map shows the prompt’s share in every head, as soon as there is an answer.</p>;
   }
-  const { layers, heads, meanLayers } = model.value.card;
+  const { layers, meanLayers } = own;
   return (
     <div class="map-panel">
       <div class="maps">
@@ -51,7 +53,7 @@ export function MapPanel() {
           const answer = rounds.value[place.round]!.answers[column].value;
           const tokens = answer?.tokens ?? [];
           const token = tokens[Math.min(place.token, tokens.length - 1)];
-          return <HeadMap key={column} column={column} token={token} layers={layers} heads={heads} />;
+          return <HeadMap key={column} column={column} token={token} model={answer?.model ?? null} />;
         })}
       </div>
       <div class="scale" aria-hidden="true">
@@ -91,20 +93,24 @@ export function MapPanel() {
   );
 }
 
+/** The model of the answer that a token is in; null if the answer is not there. */
+const modelAt = ({ round, column }: TokenPlace): AnswerModel | null =>
+  rounds.value[round]?.answers[column].value?.model ?? null;
+
 /** The share that has the full colour. */
 const MOST = 0.5;
 
 function HeadMap({
   column,
   token,
-  layers,
-  heads,
+  model,
 }: {
   readonly column: Column;
   readonly token: TokenTrace | undefined;
-  readonly layers: number;
-  readonly heads: number;
+  /** The model that answered; null if there is no answer. */
+  readonly model: AnswerModel | null;
 }) {
+  const { layers, heads } = model ?? { layers: 1, heads: 1 };
   const canvas = useRef<HTMLCanvasElement>(null);
   const { groups, surface } = palette.value;
   const shares = token?.heads ?? [];
@@ -118,6 +124,7 @@ function HeadMap({
     <figure class="head-map">
       <figcaption class={column}>
         {column} <span class="mono quiet">{token === undefined ? '' : visible(token.text)}</span>
+        {isOther(model) && <small> {model!.name}</small>}
       </figcaption>
       <span aria-hidden="true">
         <canvas ref={canvas} width={heads} height={layers} style={{ aspectRatio: `${heads} / ${layers}` }} />

@@ -23,7 +23,7 @@ export function ScheduleCurve({
     return (
       <label class="strength">
         <span>
-          mean share = <output>{percent(schedule.share)}</output>
+          mean share = <output aria-live="off">{percent(schedule.share)}</output>
         </span>
         <input
           type="range"

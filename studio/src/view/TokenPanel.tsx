@@ -2,6 +2,7 @@ import { type Alternative, type Column, GROUPS, type Steer } from '../../../src/
 import { GROUP_NAMES } from '../draw/palette.js';
 import { continueFrom, isAnswering } from '../state/answering.js';
 import { compare, isComparable } from '../state/compare.js';
+import { isForeign } from '../state/current-model.js';
 import { rounds } from '../state/dialogue.js';
 import { pinned, selected, type TokenPlace } from '../state/selection.js';
 import { steer } from '../state/settings.js';
@@ -44,7 +45,12 @@ export function TokenPanel() {
       {token.alternatives.length > 0 && (
         <>
           <h3>It could have been</h3>
-          <Alternatives place={place} of={token.alternatives} chosen={token.id} />
+          <Alternatives
+            place={place}
+            of={token.alternatives}
+            chosen={token.id}
+            isOffered={!isForeign(answer)}
+          />
         </>
       )}
       <h3>With and without the hold</h3>
@@ -54,11 +60,13 @@ export function TokenPanel() {
           <Distribution name="held" of={comparison.held} />
           <p class="quiet">
             under {policyWords(answer.comparison!.steer)}: {nats(comparison.kl)} apart (KL divergence).
-            {answer.comparing ? ' Reading again …' : ' Move the hold to see it change.'}
+            {answer.comparing !== null ? ' Reading again …' : ' Move the hold to see it change.'}
           </p>
         </div>
+      ) : isForeign(answer) ? (
+        <p class="quiet">{answer.model!.name} answered: choose it as the model to compare.</p>
       ) : (
-        <CompareButton place={place} under={steer.value} isRunning={answer.comparing} />
+        <CompareButton place={place} under={steer.value} isRunning={answer.comparing !== null} />
       )}
     </div>
   );
@@ -146,17 +154,20 @@ function Alternatives({
   place,
   of,
   chosen,
+  isOffered,
 }: {
   readonly place: TokenPlace;
   readonly of: readonly Alternative[];
   readonly chosen: number;
+  /** Whether the answer can continue from them: only in the model that gave it. */
+  readonly isOffered: boolean;
 }) {
   return (
     <ul class="bars alternatives">
       {of.slice(0, 6).map(({ id, text, probability }) => (
         <li key={id}>
-          {id === chosen ? (
-            <span class="mono chosen">{visible(text)}</span>
+          {id === chosen || !isOffered ? (
+            <span class={id === chosen ? 'mono chosen' : 'mono'}>{visible(text)}</span>
           ) : (
             <button
               type="button"

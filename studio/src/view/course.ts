@@ -11,9 +11,15 @@ export interface CoursePoint {
   readonly before: number | null;
 }
 
-/** Returns the course of a dialogue, one point for each answered turn. */
-export function courseOf(rounds: readonly Round[]): CoursePoint[] {
-  const meanOf = (round: Round, column: Column) => round.answers[column].value?.end?.prompt ?? null;
+/**
+ * Returns the course of a dialogue, one point for each turn. Shares of different models cannot be compared.
+ * @param model the name of the model whose answers it has; null for none
+ */
+export function courseOf(rounds: readonly Round[], model: string | null): CoursePoint[] {
+  const meanOf = ({ answers }: Round, column: Column) => {
+    const answer = answers[column].value;
+    return answer?.model?.name === model ? (answer?.end?.prompt ?? null) : null;
+  };
   return rounds.map((round, index) => {
     const held = meanOf(round, 'held');
     return {

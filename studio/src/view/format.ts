@@ -24,3 +24,16 @@ export function duration(ms: number): string {
 
 /** Returns a number without superfluous digits. */
 export const short = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** Returns the first and the last of some values, and between them those where they turn: of `1 2 3 1 1`, `1 3 1`. */
+export function turningPoints(values: readonly number[]): number[] {
+  const points: number[] = [];
+  for (const value of values) {
+    const [before, last] = [points.at(-2), points.at(-1)];
+    if (value === last) continue;
+    const goesOn = before !== undefined && Math.sign(value - last!) === Math.sign(last! - before);
+    if (goesOn) points.pop();
+    points.push(value);
+  }
+  return points;
+}
