@@ -1,133 +1,129 @@
 import { effect } from '@preact/signals';
 import type { Column, Draw, Steer } from '../../../src/studio/protocol.js';
-import type { Answer } from './answer.js';
+import { type Answer, type AnswerModel, cutOff } from './answer.js';
+import { queue } from './answering.js';
+import { currentModel } from './current-model.js';
+import { openDatabase, readAll, type Store, write } from './database.js';
 import { branch, branches, createRound, type Round, system } from './dialogue.js';
+import { byLine, draft } from './draft.js';
+import { message, wordsOf } from './message.js';
 import { draw, sideBySide, steer } from './settings.js';
+import { takeRecord } from './tab-record.js';
 
-/** The page's state in the browser's database, so that a reload loses nothing. The rounds are records of their own. */
+/** The state of a page, so that a reload loses nothing. Each tab has a record of its own. */
 interface Stored {
-  readonly version: 1;
+  readonly id: string;
+  /** When it was written, in milliseconds since 1970. */
+  readonly writtenMs: number;
   readonly system: string;
   readonly steer: Steer;
   readonly draw: Draw;
   readonly sideBySide: boolean;
+  readonly model: AnswerModel | null;
+  /** Messages that wait for the answers before them. */
+  readonly queue: readonly string[];
+  readonly draft: string;
   readonly branch: number;
   /** The rounds of each branch, by their ids. */
   readonly branches: readonly (readonly number[])[];
 }
 
+/** A round of a page. Traces are large: a round is written only when it changes. */
 interface StoredRound extends Pick<Round, 'id' | 'user' | 'seed'> {
+  readonly page: string;
   readonly answers: Readonly<Record<Column, Answer | null>>;
 }
 
-const STATE = 'state';
-const ROUNDS = 'rounds';
-/** The only record of the state. */
-const KEY = 'page';
-/** How long nothing may change before the page is stored. */
-const PAUSE_MS = 400;
+const PAGES: Store = { name: 'pages', keyPath: 'id' };
+const ROUNDS: Store = { name: 'rounds', keyPath: ['page', 'id'] };
+/** How often a page that changes is written, as while an answer comes. A page that is left is written at once. */
+const EVERY_MS = 1000;
 
-/** Returns what the page is to remember, without the rounds. */
-function snapshot(): Stored {
-  return {
-    version: 1,
-    ...{ system: system.value, steer: steer.value, draw: draw.value },
-    ...{ sideBySide: sideBySide.value, branch: branch.value },
-    branches: branches.value.map((own) => own.map(({ id }) => id)),
-  };
+/** Restores the page, and remembers it from then on. Without a database, as in some private windows, nothing is kept. */
+export async function keepState(): Promise<void> {
+  try {
+    const database = await openDatabase('holdfast-studio', 2, [PAGES, ROUNDS]);
+    const pages = await readAll<Stored>(database, PAGES);
+    const id = await takeRecord(pages.sort((a, b) => b.writtenMs - a.writtenMs).map((page) => page.id));
+    // Read again: it was another tab's until now.
+    const [stored] = await readAll<Stored>(database, PAGES, IDBKeyRange.only(id));
+    const ofPage = IDBKeyRange.bound([id], [id, []]);
+    if (stored !== undefined) restore(stored, await readAll<StoredRound>(database, ROUNDS, ofPage));
+    keep(database, id);
+  } catch (error) {
+    message.value = lost(wordsOf(error));
+  }
 }
 
-/** Returns an answer as it can be stored. One that had not ended has no turn, so it is left out. */
-const settled = (answer: Answer | null): Answer | null =>
-  answer?.status === 'done' ? { ...answer, comparing: null } : null;
+const lost = (why: string): string => `The browser keeps nothing of this page, so a reload loses it: ${why}`;
 
 function restore(stored: Stored, rounds: readonly StoredRound[]): void {
+  const answerOf = (answer: Answer | null): Answer | null => answer && cutOff(answer);
   const byId = new Map(
-    rounds.map(({ id, user, seed, answers }) => [id, createRound(user, seed, answers, id)]),
+    rounds.map(({ id, user, seed, answers: { untouched, held } }) => [
+      id,
+      createRound(user, seed, { untouched: answerOf(untouched), held: answerOf(held) }, id),
+    ]),
   );
   system.value = stored.system;
   steer.value = stored.steer;
   draw.value = stored.draw;
   sideBySide.value = stored.sideBySide;
+  currentModel.value = stored.model;
+  // Messages that waited are not sent by themselves: the user sends them again.
+  draft.value = [...stored.queue, stored.draft].filter((text) => text !== '').join('\n');
+  byLine.value = stored.queue.length > 0;
   branches.value = stored.branches.map((ids) => ids.flatMap((id) => byId.get(id) ?? []));
   branch.value = stored.branch;
 }
 
-/** Restores the page, and remembers it from then on. Without a database, as in a private window, nothing is kept. */
-export async function keepState(): Promise<void> {
-  const database = await openDatabase().catch(() => null);
-  if (database === null) return;
-  const [stored, rounds] = await Promise.all([
-    read<Stored | undefined>(database, STATE, (store) => store.get(KEY)),
-    read<StoredRound[]>(database, ROUNDS, (store) => store.getAll()),
-  ]).catch(() => [undefined, []] as const);
-  if (stored?.version === 1) restore(stored, rounds);
-
-  /** The answers of each round as they were last written. Traces are large: only what changed is written. */
-  const written = new Map<number, readonly (Answer | null)[]>();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  effect(() => {
-    const state = snapshot();
-    const all = new Map(branches.value.flat().map((round) => [round.id, round]));
-    const answers = [...all.values()].map(
-      ({ id, answers: { held, untouched } }) => [id, [held.value, untouched.value]] as const,
-    );
-    clearTimeout(timer);
-    timer = setTimeout(() => {
-      const changed = answers.filter(([id, now]) =>
-        now.some((answer, side) => answer !== written.get(id)?.[side]),
-      );
-      const gone = [...written.keys()].filter((id) => !all.has(id));
-      write(
-        database,
-        state,
-        changed.map(([id]) => storedRound(all.get(id)!)),
-        gone,
-      );
-      for (const [id, now] of changed) written.set(id, now);
-      for (const id of gone) written.delete(id);
-    }, PAUSE_MS);
-  });
-}
-
-const storedRound = ({ id, user, seed, answers }: Round): StoredRound => ({
-  ...{ id, user, seed },
-  answers: { untouched: settled(answers.untouched.value), held: settled(answers.held.value) },
+/** Returns what the page is to remember, without the rounds. */
+const snapshot = (): Omit<Stored, 'id' | 'writtenMs'> => ({
+  ...{ system: system.value, steer: steer.value, draw: draw.value, sideBySide: sideBySide.value },
+  ...{ model: currentModel.value, queue: queue.value, draft: draft.value, branch: branch.value },
+  branches: branches.value.map((own) => own.map(({ id }) => id)),
 });
 
-function openDatabase(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open('holdfast-studio', 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore(STATE);
-      request.result.createObjectStore(ROUNDS, { keyPath: 'id' });
+/** Writes the page when it has changed, and when it is left. */
+function keep(database: IDBDatabase, page: string): void {
+  let state = snapshot();
+  let rounds: readonly StoredRound[] = [];
+  /** The rounds as they were last written. */
+  let written = new Map<number, StoredRound>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  effect(() => {
+    state = snapshot();
+    rounds = [...new Set(branches.value.flat())].map(({ id, user, seed, answers }) => ({
+      ...{ page, id, user, seed },
+      answers: { untouched: answers.untouched.value, held: answers.held.value },
+    }));
+    timer ??= setTimeout(flush, EVERY_MS);
+  });
+  addEventListener('pagehide', flush);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'hidden') flush();
+  });
+
+  function flush(): void {
+    if (timer === undefined) return;
+    clearTimeout(timer);
+    timer = undefined;
+    const now = new Map(rounds.map((round) => [round.id, round]));
+    const changed = rounds.filter((round) => !isSame(round, written.get(round.id)));
+    const gone = [...written.keys()].filter((id) => !now.has(id));
+    const put = changed.map((record) => ({ store: ROUNDS, record }));
+    const changes = {
+      put: [{ store: PAGES, record: { id: page, writtenMs: Date.now(), ...state } }, ...put],
+      remove: gone.map((id) => ({ store: ROUNDS, key: [page, id] })),
     };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+    written = now;
+    write(database, changes, (error) => {
+      written = new Map();
+      message.value = lost(error === null ? 'it gives no reason' : wordsOf(error));
+    });
+  }
 }
 
-function read<Result>(
-  database: IDBDatabase,
-  name: string,
-  ask: (store: IDBObjectStore) => IDBRequest<Result>,
-): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const request = ask(database.transaction(name).objectStore(name));
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
-
-function write(
-  database: IDBDatabase,
-  state: Stored,
-  changed: readonly StoredRound[],
-  gone: readonly number[],
-): void {
-  const transaction = database.transaction([STATE, ROUNDS], 'readwrite');
-  transaction.objectStore(STATE).put(state, KEY);
-  const rounds = transaction.objectStore(ROUNDS);
-  for (const round of changed) rounds.put(round);
-  for (const id of gone) rounds.delete(id);
-}
+const isSame = ({ answers }: StoredRound, other: StoredRound | undefined): boolean =>
+  answers.held === other?.answers.held && answers.untouched === other.answers.untouched;

@@ -1,18 +1,17 @@
-import { computed, signal } from '@preact/signals';
+import { computed } from '@preact/signals';
 import { isAnswering, queue, send, stop } from '../state/answering.js';
+import { byLine, draft } from '../state/draft.js';
 import { model } from '../state/engine.js';
 
-const text = signal('');
-const byLine = signal(false);
-const lines = computed(() => text.value.split('\n').filter((line) => line.trim() !== ''));
+const lines = computed(() => draft.value.split('\n').filter((line) => line.trim() !== ''));
 
 /** Where the user writes. Enter sends, Shift+Enter begins a line. */
 export function Composer() {
   const isReady = model.value.kind === 'ready';
   const submit = (): void => {
-    if (!isReady || text.value.trim() === '') return;
-    const messages = byLine.value ? lines.value : [text.value];
-    text.value = '';
+    if (!isReady || draft.value.trim() === '') return;
+    const messages = byLine.value ? lines.value : [draft.value];
+    draft.value = '';
     byLine.value = false;
     void send(messages);
   };
@@ -29,11 +28,11 @@ export function Composer() {
       </label>
       <textarea
         id="message"
-        rows={Math.min(6, Math.max(1, text.value.split('\n').length))}
+        rows={Math.min(6, Math.max(1, draft.value.split('\n').length))}
         placeholder="Write a message …"
-        value={text.value}
+        value={draft.value}
         onInput={({ currentTarget }) => {
-          text.value = currentTarget.value;
+          draft.value = currentTarget.value;
         }}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && !event.shiftKey && !event.isComposing) {
