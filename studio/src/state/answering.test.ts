@@ -166,7 +166,8 @@ describe('a model that changes under a dialogue', () => {
     expect([steer.value, message.value]).toEqual([chosen, null]);
     const { name } = await use('gemma');
     expect(steer.value).toEqual(HELD);
-    expect(message.value).toMatch(/heads were those of tiny, .* all heads of gemma/);
+    expect(message.value).toMatchObject({ kind: 'note' });
+    expect(message.value!.text).toMatch(/heads were those of tiny, .* all heads of gemma/);
     expect(currentModel.value!.name).toBe(name);
     await send(['Is soup healthy?']);
     expect(held(0)).toMatchObject({ status: 'done', failure: null });

@@ -6,7 +6,7 @@ import { isAnswering } from './answering.js';
 import { isForeign } from './current-model.js';
 import { pastOf, rounds } from './dialogue.js';
 import { engine } from './engine.js';
-import { message, wordsOf } from './message.js';
+import { fail, wordsOf } from './message.js';
 import { pinned, type TokenPlace } from './selection.js';
 import { steer } from './settings.js';
 
@@ -39,7 +39,7 @@ export async function compare(
     if (answer.comparison === null) announce('The comparison is ready.');
   } catch (error) {
     shown.value = { ...shown.value!, comparing: null };
-    message.value = `The comparison failed: ${wordsOf(error)}`;
+    fail(`The comparison failed: ${wordsOf(error)}`);
   }
 }
 

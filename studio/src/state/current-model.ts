@@ -3,7 +3,7 @@ import type { ModelCard, PastTurn } from '../../../src/studio/protocol.js';
 import { announce } from './announce.js';
 import { type Answer, type AnswerModel, turnOf } from './answer.js';
 import { model } from './engine.js';
-import { message } from './message.js';
+import { note } from './message.js';
 import { steer } from './settings.js';
 
 /**
@@ -41,7 +41,9 @@ function take({ name, layers, heads, meanLayers, serverHold }: ModelCard): void 
     if (serverHold !== null) steer.value = serverHold;
   } else if (pairs !== null && (before.layers !== layers || before.heads !== heads)) {
     steer.value = { ...steer.peek(), pairs: null };
-    message.value = `The chosen heads were those of ${before.name}, which has ${before.layers} layers of ${before.heads}. The hold now acts on all heads of ${name}.`;
+    note(
+      `The chosen heads were those of ${before.name}, which has ${before.layers} layers of ${before.heads}. The hold now acts on all heads of ${name}.`,
+    );
   }
 }
 

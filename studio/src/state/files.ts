@@ -13,7 +13,7 @@ import { occupy, send } from './answering.js';
 import { currentModel, isForeign } from './current-model.js';
 import { createRound, pastOf, type Round, rounds, showRounds, system, systemText } from './dialogue.js';
 import { engine } from './engine.js';
-import { message, wordsOf } from './message.js';
+import { fail, message, note, wordsOf } from './message.js';
 import { panel } from './panel.js';
 import { runAnswer } from './run-answer.js';
 import { selected } from './selection.js';
@@ -25,7 +25,7 @@ async function saving(what: string, save: () => Promise<void>): Promise<void> {
   try {
     await save();
   } catch (error) {
-    message.value = `The ${what} cannot be saved: ${wordsOf(error)}`;
+    fail(`The ${what} cannot be saved: ${wordsOf(error)}`);
   }
 }
 
@@ -89,11 +89,11 @@ export async function openFiles(files: readonly File[]): Promise<void> {
     const dialogues = opened.filter((one) => one.kind === 'dialogue');
     for (const one of opened) if (one.kind === 'hold') takeHold(one);
     const notes = dialogues.flatMap((one) => one.notes);
-    if (notes.length > 0) message.value = `Note: ${[...new Set(notes)].join('; ')}.`;
+    if (notes.length > 0) note(`${[...new Set(notes)].join('. ')}.`);
     if (dialogues.length > 0) await show(dialogues);
   } catch (error) {
     const what = error instanceof SyntaxError ? 'it is not JSON' : wordsOf(error);
-    message.value = `The file cannot be opened: ${what}`;
+    fail(`The file cannot be opened: ${what}`);
   }
 }
 
@@ -101,7 +101,8 @@ export async function openFiles(files: readonly File[]): Promise<void> {
 function takeHold({ steer: held, notes }: OpenedHold): void {
   steer.value = held;
   panel.value = 'hold';
-  message.value = notes.length === 0 ? null : `The hold is taken over. Note: ${notes.join('; ')}.`;
+  if (notes.length === 0) message.value = null;
+  else note(`The hold is taken over. Note: ${notes.join('; ')}.`);
 }
 
 /** Returns whether a policy was on in a dialogue. */

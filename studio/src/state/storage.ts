@@ -6,7 +6,7 @@ import { currentModel } from './current-model.js';
 import { openDatabase, readAll, type Store, write } from './database.js';
 import { branch, branches, createRound, type Round, system } from './dialogue.js';
 import { byLine, draft } from './draft.js';
-import { message, wordsOf } from './message.js';
+import { fail, wordsOf } from './message.js';
 import { draw, sideBySide, steer } from './settings.js';
 import { takeRecord } from './tab-record.js';
 
@@ -51,11 +51,12 @@ export async function keepState(): Promise<void> {
     if (stored !== undefined) restore(stored, await readAll<StoredRound>(database, ROUNDS, ofPage));
     keep(database, id);
   } catch (error) {
-    message.value = lost(wordsOf(error));
+    tellLoss(wordsOf(error));
   }
 }
 
-const lost = (why: string): string => `The browser keeps nothing of this page, so a reload loses it: ${why}`;
+const tellLoss = (why: string): void =>
+  fail(`The browser keeps nothing of this page, so a reload loses it: ${why}`);
 
 function restore(stored: Stored, rounds: readonly StoredRound[]): void {
   const answerOf = (answer: Answer | null): Answer | null => answer && cutOff(answer);
@@ -120,7 +121,7 @@ function keep(database: IDBDatabase, page: string): void {
     written = now;
     write(database, changes, (error) => {
       written = new Map();
-      message.value = lost(error === null ? 'it gives no reason' : wordsOf(error));
+      tellLoss(error === null ? 'it gives no reason' : wordsOf(error));
     });
   }
 }

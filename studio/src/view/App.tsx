@@ -47,20 +47,7 @@ function DialogueView() {
     <div class="page">
       <main>
         <ModelNotes />
-        {message.value !== null && (
-          <div class="banner failure" role="alert">
-            <p>{message.value}</p>
-            <button
-              type="button"
-              class="plain"
-              onClick={() => {
-                message.value = null;
-              }}
-            >
-              Close
-            </button>
-          </div>
-        )}
+        <MessageBanner />
         <PromptCard />
         <Legend />
         <Conversation />
@@ -69,6 +56,26 @@ function DialogueView() {
       <aside aria-label="The hold and what it does">
         <Tabs />
       </aside>
+    </div>
+  );
+}
+
+/** What the page tells that belongs to no answer. A note is announced where it comes from; a failure is an alert. */
+function MessageBanner() {
+  if (message.value === null) return null;
+  const { kind, text } = message.value;
+  return (
+    <div class={`banner ${kind}`} role={kind === 'failure' ? 'alert' : 'note'}>
+      <p>{text}</p>
+      <button
+        type="button"
+        class="plain"
+        onClick={() => {
+          message.value = null;
+        }}
+      >
+        Close
+      </button>
     </div>
   );
 }
