@@ -7,9 +7,10 @@ import { loadFixture } from '../../../test/support/chat-fixtures.js';
 import type { hostEngine } from '../../../test/support/host-engine.js';
 import { announcement } from './announce.js';
 import { turnOf } from './answer.js';
-import { continueFrom, isAnswering, queue, reset, send, stop } from './answering.js';
+import { continueFrom, isAnswering, queue, reset, retry, send, stop } from './answering.js';
 import { currentModel, isForeign } from './current-model.js';
 import { pastOf, rounds, system } from './dialogue.js';
+import { draft } from './draft.js';
 import { model } from './engine.js';
 import { actsNow } from './live-strength.js';
 import { message } from './message.js';
@@ -197,7 +198,7 @@ describe('what is announced', () => {
     expect(await said(() => send(['anybody?', 'never sent']))).toEqual([
       expect.stringMatching(/^Turn 4 failed: .*no model is loaded/),
     ]);
-    expect([queue.value, isAnswering.value]).toEqual([[], false]);
+    expect([queue.value, isAnswering.value, draft.value]).toEqual([[], false, 'never sent']);
   });
 
   it('is a model that is ready', async () => {
@@ -205,7 +206,19 @@ describe('what is announced', () => {
   });
 });
 
-it('an answer continues from another token only with tokens of its own model', async () => {
+it('a message that is sent while another is answered again is sent after that', async () => {
+  await send(['hello']);
+  const again = retry(0);
+  await send(['and now?']);
+  expect(queue.value).toEqual(['and now?']);
+  await again;
+  expect(rounds.value.map(({ user, answers }) => [user, answers.held.value!.status])).toEqual([
+    ['hello', 'done'],
+    ['and now?', 'done'],
+  ]);
+});
+
+it('an answer continues from another token in the place of one of its own', async () => {
   await send(['hello']);
   const { tokens } = held(0);
   const other = tokens[1]!.alternatives.find(({ id }) => id !== tokens[1]!.id)!;

@@ -12,6 +12,7 @@ import {
   showRounds,
   systemText,
 } from './dialogue.js';
+import { putBack } from './draft.js';
 import { runAnswer } from './run-answer.js';
 import type { TokenPlace } from './selection.js';
 import { draw, steer, untouchedSteer } from './settings.js';
@@ -28,26 +29,25 @@ export const queue = signal<readonly string[]>([]);
 /** Sends messages one after another, each when the answers to the last have ended. */
 export async function send(messages: readonly string[]): Promise<void> {
   queue.value = [...queue.value, ...messages];
-  if (isAnswering.value) return;
-  for (let next = queue.value[0]; next !== undefined; next = queue.value[0]) {
-    queue.value = queue.value.slice(1);
-    const index = rounds.value.length;
-    branchOff(index, createRound(next, draw.value.seed + index));
-    if (!(await answerRound(index))) queue.value = [];
-  }
+  const [next, ...rest] = queue.value;
+  if (isAnswering.value || next === undefined) return;
+  queue.value = rest;
+  const index = rounds.value.length;
+  branchOff(index, createRound(next, draw.value.seed + index));
+  await answerAndSend(index);
 }
 
 /** Answers a message again with the next seed, on a branch. */
 export async function retry(index: number): Promise<void> {
   const { user, seed } = rounds.value[index]!;
   branchOff(index, createRound(user, seed + 1));
-  await answerRound(index);
+  await answerAndSend(index);
 }
 
 /** Answers another message in the place of one, on a branch. */
 export async function edit(index: number, user: string): Promise<void> {
   branchOff(index, createRound(user, rounds.value[index]!.seed));
-  await answerRound(index);
+  await answerAndSend(index);
 }
 
 /** Continues one side's answer from another token in the place of one of its own, on a branch. */
@@ -57,15 +57,29 @@ export async function continueFrom({ round: index, column, token }: TokenPlace, 
   const kept = COLUMNS.filter((other) => other !== column);
   const copies = Object.fromEntries(kept.map((other) => [other, answers[other].value]));
   branchOff(index, createRound(user, seed, copies));
-  await answerRound(index, { column, ids: [...turn.ids!.slice(0, token), id], strengths: turn.strengths });
+  const ids = [...turn.ids!.slice(0, token), id];
+  await answerAndSend(index, { column, ids, strengths: turn.strengths });
 }
 
 /** Lets the sides answer that have no answer to some rounds, from the first round on. */
 export async function answerMissing(): Promise<void> {
   for (const index of rounds.value.keys()) {
     const missing = columns.value.some((column) => rounds.value[index]!.answers[column].value === null);
-    if (missing && !(await answerRound(index))) return;
+    if (missing && !(await answerRound(index))) return putBackQueue();
   }
+  await send([]);
+}
+
+/** Answers a round, and then the messages that were sent meanwhile. */
+async function answerAndSend(index: number, beginning: Beginning | null = null): Promise<void> {
+  if (await answerRound(index, beginning)) await send([]);
+  else putBackQueue();
+}
+
+/** After a failure, messages that wait are not sent: the user has them back. */
+function putBackQueue(): void {
+  putBack(queue.value);
+  queue.value = [];
 }
 
 /** Stops the answers in progress, and sends nothing more. */

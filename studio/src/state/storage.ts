@@ -5,7 +5,7 @@ import { queue } from './answering.js';
 import { currentModel } from './current-model.js';
 import { openDatabase, readAll, type Store, write } from './database.js';
 import { branch, branches, createRound, type Round, system } from './dialogue.js';
-import { byLine, draft } from './draft.js';
+import { draft, putBack } from './draft.js';
 import { fail, wordsOf } from './message.js';
 import { draw, sideBySide, steer } from './settings.js';
 import { takeRecord } from './tab-record.js';
@@ -71,9 +71,8 @@ function restore(stored: Stored, rounds: readonly StoredRound[]): void {
   draw.value = stored.draw;
   sideBySide.value = stored.sideBySide;
   currentModel.value = stored.model;
-  // Messages that waited are not sent by themselves: the user sends them again.
-  draft.value = [...stored.queue, stored.draft].filter((text) => text !== '').join('\n');
-  byLine.value = stored.queue.length > 0;
+  draft.value = stored.draft;
+  putBack(stored.queue);
   branches.value = stored.branches.map((ids) => ids.flatMap((id) => byId.get(id) ?? []));
   branch.value = stored.branch;
 }

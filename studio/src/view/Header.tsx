@@ -206,7 +206,7 @@ export function ModelNotes() {
   if (state.kind !== 'ready' || state.card.notes.length === 0) return null;
   return (
     <details class="model-note quiet">
-      <summary>About this model here</summary>
+      <summary>Notes on this model</summary>
       {state.card.notes.map((note) => (
         <p key={note}>{note}</p>
       ))}
