@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
+import { parseTarget } from '../attention/index.js';
 import { holdText, loadDialogue, PRESETS, readHold, replayDialogue } from '../dialogue/index.js';
 import { headGrid, type Model } from '../engine/index.js';
-import { dequantize, memorySource, openSafetensors, readTensor } from '../formats/index.js';
+import {
+  dequantize,
+  encodeSafetensors,
+  memorySource,
+  openSafetensors,
+  readTensor,
+} from '../formats/index.js';
+import { currentMoment, layoutDialogue } from '../text/index.js';
+import { type Trace, traceRun } from '../trace/index.js';
 import {
   type AnswerEnd,
   type AnswerEvent,
@@ -355,11 +364,48 @@ describe('files of the command', () => {
         expect(share).toBeCloseTo(plain.tokens[at]!.heads[pair]!, 4);
       }
     }
-    await expect(host.run('opentrace', { file: btoa('nothing') }, () => {}, never)).rejects.toThrow(/E_/);
     const sustained: Steer = { ...OFF, policy: 'sustain' };
     await expect(
       host.run('trace', { ...request, steer: sustained, strength: null }, () => {}, never),
     ).rejects.toThrow(/E_USAGE: a trace needs a strength/);
+  });
+
+  it('are a trace that is whole: one that is damaged, or not of a dialogue, is refused', async () => {
+    const host = await openHost();
+    const layout = layoutDialogue(
+      model.format!,
+      [
+        { role: 'system', content: SYSTEM },
+        { role: 'user', content: 'hello' },
+      ],
+      { now: currentMoment(), trustContent: false, addGenerationPrompt: true },
+    );
+    const whole = await traceRun(model, { input: layout, logits: false, versions: {} });
+    const bare = await traceRun(model, { input: [1, 2, 3], target: parseTarget('1:2'), versions: {} });
+    const open = ({ tensors, metadata }: Trace): Promise<unknown> => {
+      const file = Buffer.concat(encodeSafetensors(tensors, metadata)).toString('base64');
+      return host.run('opentrace', { file }, () => {}, never);
+    };
+    const changed = (record: object, shares: (share: number) => number = (share) => share): Trace => ({
+      metadata: {
+        ...whole.metadata,
+        ...Object.fromEntries(Object.entries(record).map(([name, value]) => [name, JSON.stringify(value)])),
+      },
+      tensors: whole.tensors.map((tensor) =>
+        tensor.name === 'span.shares'
+          ? { ...tensor, data: (tensor.data as Float32Array).map((share) => shares(share)) }
+          : tensor,
+      ),
+    });
+    await expect(open(whole)).resolves.toMatchObject({ kind: 'trace', system: SYSTEM });
+    await expect(open(bare)).rejects.toThrow(/E_USAGE: this is not the trace of a dialogue/);
+    await expect(open(changed({ format: 'else' }))).rejects.toThrow(/E_SAFETENSORS: it is no trace/);
+    await expect(open(changed({ spans: [] }))).rejects.toThrow(/E_SAFETENSORS.*spans that do not cover/);
+    await expect(open(changed({ layersInMeans: [99] }))).rejects.toThrow(/E_SAFETENSORS.*layer 99/);
+    await expect(open(changed({}, () => Number.NaN))).rejects.toThrow(/E_TENSOR_VALUE: NaN is no share/);
+    await expect(open(changed({ policy: 'bend', strength: 0.5 }))).rejects.toThrow(/E_POLICY/);
+    await expect(open(changed({ modelHash: 'ab' }))).rejects.toThrow(/E_USAGE.*not of the model/);
+    await expect(host.run('opentrace', { file: btoa('nothing') }, () => {}, never)).rejects.toThrow(/E_/);
   });
 });
 

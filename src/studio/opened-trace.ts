@@ -1,41 +1,19 @@
-import { z } from 'zod';
-import { POLICIES } from '../attention/index.js';
+import { parsePolicy } from '../attention/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import { dequantize, memorySource, openSafetensors, readTensor } from '../formats/index.js';
+import { memorySource, openSafetensors, readTensor } from '../formats/index.js';
+import { readRecord, readShares, type TraceRecord, traceInFile, unfitTrace } from '../trace/index.js';
 import { GIVEN } from './opened.js';
 import type { AnswerEnd, OpenedTrace, PastTurn, Steer, TokenTrace, TracedTurn } from './protocol.js';
 import { GROUPS, type Group } from './protocol.js';
 import { groupOf, rounded } from './token-trace.js';
 
-const count = z.number().int().nonnegative();
-/** The part of a trace's record that the page needs. */
-const RECORD = z.object({
-  format: z.literal('holdfast-trace-1'),
-  model: z.string(),
-  modelHash: z.string(),
-  policy: z.enum(POLICIES),
-  strength: z.union([z.number(), z.array(z.array(z.number()))]).nullable(),
-  target: z.string().nullable(),
-  spans: z
-    .array(
-      z.object({
-        role: z.enum(['sink', 'system', 'user', 'assistant', 'template']),
-        ...{ turn: count, start: count, end: count },
-      }),
-    )
-    .min(1),
-  layersInMeans: z.array(count),
-  tokens: z.array(z.string().nullable()),
-});
-type Record = z.infer<typeof RECORD>;
-
 /** The shares of a run, each with its sizes. */
 interface Run {
-  readonly record: Record;
+  readonly record: TraceRecord;
   readonly ids: readonly number[];
-  readonly layers: number;
-  readonly heads: number;
+  /** The text of each token. */
+  readonly texts: readonly string[];
   /** `[layers, heads, tokens, spans]`, after the policy. */
   readonly spanShares: Float32Array;
   /** `[layers, heads, tokens]`. */
@@ -47,7 +25,8 @@ interface Run {
  * Reads a trace of a dialogue, which `holdfast trace --chat` or the studio wrote. Its answers have no alternatives, and the
  * words of its prompt no shares of their own: a trace does not have them.
  * @param bytes the file
- * @throws HoldfastError `E_USAGE` for another file, for a trace without a dialogue or its shares, and for one of other weights
+ * @throws HoldfastError `E_SAFETENSORS` for another or a damaged file, `E_USAGE` for a trace without a dialogue or its shares and
+ * for one of other weights
  */
 export async function openTrace(bytes: Uint8Array<ArrayBuffer>, model: Model): Promise<OpenedTrace> {
   const run = await readRun(bytes);
@@ -86,49 +65,38 @@ export async function openTrace(bytes: Uint8Array<ArrayBuffer>, model: Model): P
 }
 
 async function readRun(bytes: Uint8Array<ArrayBuffer>): Promise<Run> {
-  const { metadata, tensors } = await openSafetensors(memorySource(bytes, 'the trace'));
-  const fields = Object.fromEntries(
-    [...metadata].map(([name, value]) => [name, parsed(String(value))] as const),
-  );
-  const { data: record } = RECORD.safeParse(fields);
-  const [ids, spans, before, after] = ['ids', 'span.shares', 'target.share_before', 'target.share_after'].map(
-    (name) => tensors.get(name),
-  );
-  if (record === undefined || !ids || !spans || !before || !after) {
+  const checkpoint = await openSafetensors(memorySource(bytes, 'the trace'));
+  const trace = traceInFile(checkpoint);
+  const record = readRecord(trace);
+  const ids = checkpoint.tensors.get('ids');
+  const needed = ['span.shares', 'target.share_before', 'target.share_after'] as const;
+  const hasAll = needed.every((name) => trace.shapes.has(name));
+  if (record.spans.length === 0 || record.tokens === null || ids?.type !== 'I64' || !hasAll) {
     throw new HoldfastError('E_USAGE', 'this is not the trace of a dialogue with its shares', {
       hint: 'Write one with holdfast trace --chat',
     });
   }
-  const floats = async (info: typeof spans) => dequantize(info.type, await readTensor(info));
-  const [layers, heads] = spans.shape;
+  if (`${ids.shape}` !== `${record.sizes.tokens}`) throw unfitTrace(trace, 'ids', `the shape [${ids.shape}]`);
+  const [spanShares, before, after] = await Promise.all(needed.map((name) => readShares(trace, name)));
   return {
     record,
     ids: Array.from(new BigInt64Array(Uint8Array.from(await readTensor(ids)).buffer), Number),
-    ...{ layers: layers!, heads: heads! },
-    spanShares: await floats(spans),
-    before: await floats(before),
-    after: await floats(after),
+    texts: record.tokens.map((text) => text ?? ''),
+    ...{ spanShares: spanShares!, before: before!, after: after! },
   };
 }
 
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null; // the record is checked as a whole
-  }
-}
-
-function steerOf({ policy, strength, target }: Record): Steer {
+/** @throws HoldfastError `E_POLICY` for a policy that does not exist */
+function steerOf({ policy, strength, target }: TraceRecord): Steer {
   const steer = { target: target ?? 'message', pairs: null };
   // Heads that a strength of 1 per head leaves out are told by the file, not by the page.
   if (policy === 'off' || typeof strength !== 'number') return { ...steer, policy: 'off', schedule: null };
-  return { ...steer, policy, schedule: { kind: 'constant', strength } };
+  return { ...steer, policy: parsePolicy(policy), schedule: { kind: 'constant', strength } };
 }
 
 /** Returns the tokens of one answer. The row before a token chose it. */
 function tokensOf(run: Run, turn: number): TokenTrace[] {
-  const { record, ids } = run;
+  const { record, ids, texts } = run;
   return record.spans
     .filter((span) => span.role === 'assistant' && span.turn === turn)
     .flatMap(({ start, end }) => Array.from({ length: end - start }, (_, at) => start + at))
@@ -137,7 +105,7 @@ function tokensOf(run: Run, turn: number): TokenTrace[] {
       const after = headsAt(run, run.after, token - 1);
       const before = headsAt(run, run.before, token - 1);
       return {
-        ...{ id: ids[token]!, text: record.tokens[token] ?? '', probability: null },
+        ...{ id: ids[token]!, text: texts[token]!, probability: null },
         ...{ alternatives: [], words: [] },
         strength: typeof record.strength === 'number' ? record.strength : null,
         shares: sharesAt(run, token - 1, turn),
@@ -148,8 +116,9 @@ function tokensOf(run: Run, turn: number): TokenTrace[] {
 }
 
 /** Returns the mean share of each group in a row, over the heads that see furthest. */
-function sharesAt({ record, spanShares, heads, ids }: Run, row: number, turn: number): number[] {
-  const { spans, layersInMeans } = record;
+function sharesAt({ record, spanShares, ids }: Run, row: number, turn: number): number[] {
+  const { spans, layersInMeans, sizes } = record;
+  const { heads } = sizes;
   const sums: { [group in Group]: number } = {
     ...{ prompt: 0, sink: 0, earlier: 0, message: 0, template: 0, answer: 0 },
   };
@@ -165,17 +134,14 @@ function sharesAt({ record, spanShares, heads, ids }: Run, row: number, turn: nu
 }
 
 /** Returns the prompt's share in each head in a row, `[layers × heads]`; empty if the trace measured another target. */
-function headsAt({ record, layers, heads, ids }: Run, shares: Float32Array, row: number): number[] {
+function headsAt({ record, ids }: Run, shares: Float32Array, row: number): number[] {
   if (record.target !== 'message') return [];
+  const { layers, heads } = record.sizes;
   return Array.from({ length: layers * heads }, (_, pair) => rounded(shares[pair * ids.length + row]!));
 }
 
-function endOf(
-  turn: PastTurn,
-  number: number,
-  tokens: readonly TokenTrace[],
-  { record, heads }: Run,
-): AnswerEnd {
+function endOf(turn: PastTurn, number: number, tokens: readonly TokenTrace[], { record }: Run): AnswerEnd {
+  const { heads } = record.sizes;
   const mean = (values: readonly number[]): number =>
     values.reduce((sum, value) => sum + value, 0) / values.length;
   const inMeans = (own: readonly number[]): number =>

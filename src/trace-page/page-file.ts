@@ -1,24 +1,18 @@
 import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
-import { readTextNow } from '../files/index.js';
+import { readTextNow, writeWhole } from '../files/index.js';
 import { packageFile } from '../package.js';
 import { embeddedJson, html, trusted } from '../report/index.js';
+import type { TraceTensors } from '../trace/index.js';
 import { readTracePage } from './read-page.js';
-import type { TraceTensors } from './trace-tensors.js';
-
-/** A page as a file. */
-export interface PageFile {
-  readonly bytes: Uint8Array;
-  /** What the page leaves out, in sentences. */
-  readonly notes: readonly string[];
-}
 
 /**
- * Returns a trace as one page that needs nothing else: its program, with the licences of what it contains, its style and its numbers are in it. Its content security
- * policy allows only these, by their hashes, and no request.
- * @throws HoldfastError as `readTracePage` does
+ * Writes a trace as one page that needs nothing else: its program, with the licences of what it contains, its style and its
+ * numbers are in it. Its content security policy allows only these, by their hashes, and no request.
+ * @returns what the page leaves out, in sentences
+ * @throws HoldfastError `E_UNWRITABLE`, and as `readTracePage` does
  */
-export async function tracePageFile(trace: TraceTensors): Promise<PageFile> {
+export async function writeTracePage(file: string, trace: TraceTensors): Promise<readonly string[]> {
   const { data, numbers } = await readTracePage(trace);
   const built = (name: string): string => readTextNow(packageFile(`dist/trace-page/page/${name}`));
   // In a string or a pattern, the only places where these can be, the backslash changes nothing.
@@ -46,7 +40,8 @@ export async function tracePageFile(trace: TraceTensors): Promise<PageFile> {
 </body>
 </html>
 `;
-  return { bytes: new TextEncoder().encode(page.markup), notes: data.notes };
+  await writeWhole(file, [new TextEncoder().encode(page.markup)]);
+  return data.notes;
 }
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;

@@ -1,6 +1,6 @@
 import { GROUPS, groupOf } from '../studio/index.js';
+import type { TraceRecord } from '../trace/index.js';
 import type { PagePart, PageSpan } from './page-data.js';
-import type { TraceRecord } from './record.js';
 
 /** A part of the page, and where its shares come from. */
 export interface PartSource extends PagePart {

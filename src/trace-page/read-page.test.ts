@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GROUPS } from '../studio/index.js';
+import type { TraceTensors } from '../trace/index.js';
 import { fitsAttention, readTracePage } from './read-page.js';
-import type { TraceTensors } from './trace-tensors.js';
 
 const LAYERS = 2;
 const HEADS = 3;
@@ -74,6 +74,7 @@ function trace({ record = {}, tensors = {} }: Changes = {}): TraceTensors {
     ...{
       format: 'holdfast-trace-1',
       model: 'm',
+      modelHash: 'ab',
       executor: 'cpu',
       precision: 'f32',
       policy: 'off',
@@ -187,6 +188,11 @@ describe('the page of a trace', () => {
     ['is none', { record: { format: 'else' } }, { code: 'E_SAFETENSORS', message: /it is no trace/ }],
     ['has damaged spans', { record: { spans: SPANS.slice(1) } }, { code: 'E_SAFETENSORS', message: /spans/ }],
     ['has too few texts', { record: { tokens: ['a'] } }, { code: 'E_SAFETENSORS', message: /1 texts of 13/ }],
+    [
+      'has means over a layer that the model lacks',
+      { record: { layersInMeans: [2] } },
+      { code: 'E_SAFETENSORS', message: /layer 2 of 2 layers/ },
+    ],
     ['has other spans', { record: { spans: [] } }, { code: 'E_SAFETENSORS', message: /spans/ }],
     [
       'disagrees with itself',

@@ -1,12 +1,11 @@
 import type { HeadGrid } from '../attention/index.js';
 import { HoldfastError } from '../errors.js';
+import { readRecord, readShares, type TraceRecord, type TraceTensors, unfitTrace } from '../trace/index.js';
 import { visible } from '../visible.js';
 import { byteLength, codeOf, PageNumbers, type Sizes, triangle } from './numbers.js';
 import type { PageAttention, PageData, PageSpan } from './page-data.js';
 import { type PartSource, partsOf } from './parts.js';
-import { readRecord, type TraceRecord } from './record.js';
 import { wholeTexts } from './token-texts.js';
-import type { TraceTensors } from './trace-tensors.js';
 
 /**
  * The most bytes of numbers in a page, before they are compressed. A dialogue of 4,096 tokens on a model with 1,024 heads
@@ -24,13 +23,6 @@ export function fitsAttention({ layers, heads }: HeadGrid, tokens: number): bool
 /** The groups, and the target before and after. */
 const MOST_PARTS = 8;
 
-/** The sizes on which a trace's tensors agree. */
-interface TraceSizes {
-  readonly layers: number;
-  readonly heads: number;
-  readonly tokens: number;
-}
-
 /** A page's facts and numbers. */
 export interface TracePage {
   readonly data: PageData;
@@ -46,8 +38,8 @@ export interface TracePage {
  */
 export async function readTracePage(trace: TraceTensors, room = MOST_BYTES): Promise<TracePage> {
   const record = readRecord(trace);
-  const sizes = sizesOf(trace);
-  const spans = spansOf(trace, record, sizes.tokens);
+  const { sizes } = record;
+  const spans = spansOf(record);
   const { sources, whole } = partsOf(record, spans, (tensor) => trace.shapes.has(tensor));
   const decoded = Array.from({ length: sizes.tokens }, (_, at) => record.tokens?.[at] ?? `#${at}`);
   const tokens = wholeTexts(decoded, record.text).map(visible);
@@ -68,7 +60,7 @@ export async function readTracePage(trace: TraceTensors, room = MOST_BYTES): Pro
   };
   const numbers = PageNumbers.empty(data);
   for (const tensor of new Set(sources.map(({ tensor }) => tensor))) {
-    fillShares(trace, await trace.floats(tensor), { tensor, sources, data, numbers });
+    fillShares(await readShares(trace, tensor), { tensor, sources, data, numbers });
   }
   if (rows.attention !== null) await fillAttention(trace, rows.attention, data, numbers);
   return { data, numbers };
@@ -77,41 +69,9 @@ export async function readTracePage(trace: TraceTensors, room = MOST_BYTES): Pro
 /** Returns a model's name on the hub as it is, and of a path the model and its folder. */
 const shortName = (model: string): string => model.split(/[\\/]/).slice(-2).join('/');
 
-const SHARE_TENSORS = ['span.shares', 'target.share_after', 'target.share_before'];
-
-/** Returns the sizes on which the tensors of shares agree. */
-function sizesOf(trace: TraceTensors): TraceSizes {
-  const shapes = SHARE_TENSORS.flatMap((name) => {
-    const shape = trace.shapes.get(name);
-    return shape === undefined ? [] : [{ name, shape }];
-  });
-  const [first] = shapes;
-  if (first === undefined) {
-    throw new HoldfastError('E_USAGE', 'the trace has no shares of attention', {
-      ...inFile(trace),
-      hint: 'Trace a dialogue (--chat), or name a --target',
-    });
-  }
-  const [layers = 0, heads = 0, tokens = 0] = first.shape;
-  for (const { name, shape } of shapes) {
-    const rank = name === 'span.shares' ? 4 : 3;
-    const agrees = shape[0] === layers && shape[1] === heads && shape[2] === tokens;
-    if (shape.length !== rank || !agrees || tokens === 0) throw damaged(trace, name, `the shape [${shape}]`);
-  }
-  return { layers, heads, tokens };
-}
-
 /** Returns the spans of the tokens: a single one for plain tokens. */
-function spansOf(trace: TraceTensors, { spans, tokens }: TraceRecord, count: number): readonly PageSpan[] {
-  if (tokens !== null && tokens.length !== count) {
-    throw damaged(trace, '__metadata__.tokens', `${tokens.length} texts of ${count} tokens`);
-  }
-  const axis = trace.shapes.get('span.shares')?.[3] ?? spans.length;
-  const isWhole = spans.every(({ start, end }, at) => start === (spans[at - 1]?.end ?? 0) && end > start);
-  if (axis !== spans.length || !isWhole || (spans.at(-1)?.end ?? count) !== count) {
-    throw damaged(trace, '__metadata__.spans', `${spans.length} spans that do not cover the ${count} tokens`);
-  }
-  return spans.length === 0 ? [{ role: null, turn: 0, start: 0, end: count }] : spans;
+function spansOf({ spans, sizes }: TraceRecord): readonly PageSpan[] {
+  return spans.length === 0 ? [{ role: null, turn: 0, start: 0, end: sizes.tokens }] : spans;
 }
 
 function policyText({ policy, strength }: TraceRecord): string | null {
@@ -142,7 +102,7 @@ function attentionThatFits(
     const shape = trace.shapes.get(`attention.${layer}`);
     if (shape === undefined) return false;
     if (`${shape}` === `${[facts.heads, count, count]}`) return true;
-    throw damaged(trace, `attention.${layer}`, `the shape [${shape}]`);
+    throw unfitTrace(trace, `attention.${layer}`, `the shape [${shape}]`);
   });
   if (layers.length === 0) {
     const note =
@@ -170,10 +130,9 @@ interface Filling {
 }
 
 /** Fills in the shares that come from one tensor, `[layers, heads, tokens]` or `[layers, heads, tokens, spans]`. */
-function fillShares(trace: TraceTensors, values: Float32Array, filling: Filling): void {
+function fillShares(values: Float32Array, filling: Filling): void {
   const { tensor, sources, data, numbers } = filling;
   const { layers, heads, tokens, meanLayers } = data;
-  checkShares(trace, tensor, values);
   const width = values.length / (layers * heads * tokens.length);
   const inMean = new Set(meanLayers);
   const meanPairs = heads * inMean.size;
@@ -203,8 +162,7 @@ async function fillAttention(
   const sums = of === 'mean' ? new Float64Array(size) : null;
   for (const [index, layer] of layers.entries()) {
     const name = `attention.${layer}`;
-    const weights = await trace.floats(name);
-    checkShares(trace, name, weights);
+    const weights = await readShares(trace, name);
     for (let head = 0; head < heads; head++) {
       for (let query = 0; query < count; query++) {
         const from = (head * count + query) * count;
@@ -221,24 +179,3 @@ async function fillAttention(
     attention[at] = codeOf(sum / (layers.length * heads));
   });
 }
-
-/** A little more than rounding in f32 leaves of a sum. */
-const ROUNDING = 1e-3;
-
-function checkShares(trace: TraceTensors, tensor: string, values: Float32Array): void {
-  const wrong = values.findIndex((share) => !(share >= -ROUNDING && share <= 1 + ROUNDING));
-  if (wrong === -1) return;
-  throw new HoldfastError('E_TENSOR_VALUE', `${values[wrong]} is no share of attention`, {
-    ...inFile(trace),
-    field: tensor,
-  });
-}
-
-const inFile = ({ file }: TraceTensors): { readonly file?: string } => (file === null ? {} : { file });
-
-const damaged = (trace: TraceTensors, field: string, found: string): HoldfastError =>
-  new HoldfastError('E_SAFETENSORS', `the record does not fit the tensors: found ${found}`, {
-    ...inFile(trace),
-    field,
-    hint: 'Give a file that holdfast trace wrote',
-  });

@@ -7,6 +7,9 @@ import type { PolicySetting } from './strengths.js';
 import type { ResolvedTarget } from './target.js';
 import { tokenText } from './token-text.js';
 
+/** The format of a trace, as its record names it. */
+export const TRACE_FORMAT = 'holdfast-trace-1';
+
 /** The facts of a run that a trace records. */
 export interface TraceFacts {
   readonly ids: readonly number[];
@@ -38,7 +41,7 @@ export async function traceMetadata(model: Model, facts: TraceFacts): Promise<Re
   const { executor } = model;
   const { ids, layout, target, policy, receipt } = facts;
   const fields = {
-    format: 'holdfast-trace-1',
+    format: TRACE_FORMAT,
     model: model.name,
     modelHash: await model.hash(),
     architecture: executor.blueprint.architecture,

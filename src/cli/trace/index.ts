@@ -21,12 +21,12 @@ import {
   compareOperations,
   type PolicySetting,
   type TensorWishes,
-  type Trace,
   type TraceInput,
   type TraceProgress,
+  traceInMemory,
   traceRun,
 } from '../../trace/index.js';
-import { fitsAttention, traceInMemory, tracePageFile } from '../../trace-page/index.js';
+import { fitsAttention, writeTracePage } from '../../trace-page/index.js';
 import { versionsOf } from '../../versions.js';
 import {
   addForceOption,
@@ -161,7 +161,9 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
       },
     }).finally(() => live.end());
     if (out !== undefined) await writeWhole(out, encodeSafetensors(run.tensors, run.metadata));
-    if (html !== undefined) await writePage(html, run);
+    if (html !== undefined) {
+      for (const left of await writeTracePage(html, traceInMemory(run))) note(left);
+    }
     const notice = policy && identityNotice(policy.name, [policy.strength].flat(2));
     if (notice !== null) note(notice);
     const shapes = run.tensors.map(({ name, shape }) => `${name} [${shape}]`);
@@ -189,12 +191,6 @@ function tensorsWanted(
   };
   if (out !== undefined || tensors !== undefined) return named;
   return { logits: false, ...(fitsAttention(grid, tokens) ? { attention: 'all' as const } : {}), ...named };
-}
-
-async function writePage(file: string, run: Trace): Promise<void> {
-  const { bytes, notes } = await tracePageFile(traceInMemory(run));
-  await writeWhole(file, [bytes]);
-  for (const left of notes) note(left);
 }
 
 function progressText({ read, input, generated }: TraceProgress, ms: number): string {

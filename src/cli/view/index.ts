@@ -3,10 +3,11 @@
  */
 import { extname } from 'node:path';
 import type { Command } from 'commander';
-import { checkWritable, writeWhole } from '../../files/index.js';
+import { checkWritable } from '../../files/index.js';
 import { openSafetensors } from '../../formats/index.js';
 import { fileSource } from '../../hub/index.js';
-import { traceInFile, tracePageFile } from '../../trace-page/index.js';
+import { traceInFile } from '../../trace/index.js';
+import { writeTracePage } from '../../trace-page/index.js';
 import { addForceOption, type ForceFlag, refuseOverwrite } from '../options/index.js';
 import { note, stdout } from '../terminal/index.js';
 
@@ -28,9 +29,7 @@ async function view(file: string, flags: ViewFlags): Promise<void> {
   refuseOverwrite([out], flags);
   const source = await fileSource(file);
   try {
-    const { bytes, notes } = await tracePageFile(traceInFile(await openSafetensors(source)));
-    await writeWhole(out, [bytes]);
-    for (const left of notes) note(left);
+    for (const left of await writeTracePage(out, traceInFile(await openSafetensors(source)))) note(left);
   } finally {
     await source.close?.();
   }
