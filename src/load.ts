@@ -26,6 +26,9 @@ export const EMBEDDED_MODELS: ReadonlyMap<string, string> = new Map([
   ['organism/sharp', embedded('sharp')],
 ]);
 
+/** Returns whether the sharp twin is here: the npm package does not have it. */
+export const hasSharpTwin = (): boolean => existsSync(embedded('sharp'));
+
 /** Options of `loadModel`. */
 export interface LoadOptions extends ExecutorOptions {
   /**

@@ -80,6 +80,13 @@ describe('the name of the embedded model', () => {
     expect(architectureOf(run(elsewhere, 'inspect', 'organism/sharp', '--json'))).toBe('qwen2');
   });
 
+  it('is named in the help only where it is', () => {
+    const help = (models: Readonly<Record<string, string>>): string =>
+      install(models)(temporaryFolder(), 'inspect', '--help').stdout.replaceAll(/\s+/g, ' ');
+    expect(help(BOTH)).toContain('the embedded model, organism (its sharp twin: organism/sharp)');
+    expect(help({ soft: BOTH.soft })).toMatch(/the embedded model, organism(?!\S| \(its sharp)/);
+  });
+
   it('yields to a folder of that name', () => {
     const run = install(BOTH);
     const folder = temporaryFolder();

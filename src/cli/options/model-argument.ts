@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { Argument, type Command } from 'commander';
 import { HoldfastError } from '../../errors.js';
 import { isHubName, locateModel } from '../../hub/index.js';
-import { EMBEDDED_MODEL, EMBEDDED_MODELS } from '../../load.js';
+import { EMBEDDED_MODEL, EMBEDDED_MODELS, hasSharpTwin } from '../../load.js';
 import { note, quoted } from '../terminal/index.js';
 import { fetching } from './fetching.js';
 
@@ -16,7 +16,7 @@ export function addModelArgument(command: Command): Command {
     new Argument(
       '[model]',
       'a folder with a model, a .safetensors or a .gguf file, or a name on the hub, owner/name[@revision][:QUANT]; ' +
-        'without one, the embedded model, organism (its sharp twin: organism/sharp)',
+        `without one, the embedded model, organism${hasSharpTwin() ? ' (its sharp twin: organism/sharp)' : ''}`,
     ),
   );
 }

@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs';
 import { type Model, modelWith } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { EXECUTOR_TABLE, EXECUTORS, takesOption } from '../../executors/registry.js';
 import { HubCache, hubSettings, locateModel, readCatalogue } from '../../hub/index.js';
-import { EMBEDDED_MODELS } from '../../load.js';
+import { EMBEDDED_MODELS, hasSharpTwin } from '../../load.js';
 import type { ExecutorChoice, ModelChoice, ModelSource } from '../../studio/index.js';
 import { type ModelOptions, openWithOptions } from '../options/index.js';
 import { printBytes } from '../terminal/index.js';
@@ -26,10 +25,7 @@ export function localModels(
     const choices = [
       ...(named === null ? [] : [{ name: named.name, about: 'named on the command line' }]),
       { name: 'organism', about: '2 million parameters, made to lose its system prompt' },
-      // The npm package does not have it.
-      ...(existsSync(EMBEDDED_MODELS.get('organism/sharp')!)
-        ? [{ name: 'organism/sharp', about: 'its twin that does not lose it' }]
-        : []),
+      ...(hasSharpTwin() ? [{ name: 'organism/sharp', about: 'its twin that does not lose it' }] : []),
       ...cached.map(({ repo, bytes }) => ({ name: repo, about: `in the cache, ${printBytes(bytes)}` })),
       ...readCatalogue()
         .filter(({ model, gated }) => !gated && !EMBEDDED_MODELS.has(model))
