@@ -35,7 +35,7 @@ export async function fetchModel(
 ): Promise<Model> {
   if (chosen === 'gpu' && gpu === undefined) {
     throw new HoldfastError('E_EXECUTOR', 'this browser has no WebGPU', {
-      hint: 'Use a browser with WebGPU and serve the page from localhost or over HTTPS, or choose the executor reference',
+      hint: 'Use a browser with WebGPU and serve the page from localhost or over HTTPS, or use the reference executor, which needs no GPU',
     });
   }
   const addressOf = (name: string): string => `${folder}/${name}`;

@@ -49,6 +49,9 @@ export type ErrorCode =
   | 'E_UNWRITABLE'
   | 'E_USAGE';
 
+/** Whether this is a browser, which has no commands: a hint then says what to do there. */
+export const IN_BROWSER = (globalThis as { readonly process?: object }).process === undefined;
+
 /** The location of an error, and what to do about it. */
 export interface ErrorDetails {
   /** The file the error is about. */

@@ -15,7 +15,8 @@ export default defineConfig({
   base: './',
   // The build puts `src` and `kernels` into one folder, so `src` imports kernels by the path that they have there.
   resolve: { alias: [{ find: /^(?:\.\.\/)+kernels\//, replacement: inRepository('../kernels/') }] },
-  define: { __VERSION__: JSON.stringify(version) },
+  // A browser has no process, so what errors say elsewhere is left out.
+  define: { __VERSION__: JSON.stringify(version), 'globalThis.process': 'undefined' },
   plugins: [licences.page],
   worker: { format: 'es', plugins: () => [licences.worker] },
   build: {

@@ -1,6 +1,6 @@
 import type { HeadGrid } from '../attention/index.js';
 import { headGrid, type Model } from '../engine/index.js';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, IN_BROWSER } from '../errors.js';
 import { sha256 } from '../hash.js';
 import { type HoldFile, holdOptions } from './hold-file.js';
 import type { SteeringOptions } from './settings-options.js';
@@ -54,7 +54,11 @@ export function holdNotes({ model, settings }: HoldFile, { name, hash, grid }: H
     throw new HoldfastError(
       'E_HOLD',
       `the hold names layers or heads of ${model.name}, ${shape(model)}, but ${name} has ${shape(grid)}`,
-      { hint: 'Calibrate this model: holdfast calibrate MODEL --system-file FILE' },
+      {
+        hint: IN_BROWSER
+          ? 'Use a hold that was made for this model'
+          : 'Calibrate this model: holdfast calibrate MODEL --system-file FILE',
+      },
     );
   }
   return [

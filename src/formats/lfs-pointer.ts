@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, IN_BROWSER } from '../errors.js';
 import type { ByteSource } from './bytes.js';
 
 /** The first line of a Git LFS pointer, of any version of the specification (git-lfs, docs/spec.md). */
@@ -16,7 +16,9 @@ export function refusePointerText(text: string, file: string): void {
   const bytes = size === undefined ? '' : ` of ${size} bytes`;
   throw new HoldfastError('E_UNREADABLE', `it is a Git LFS pointer, in place of the file${bytes}`, {
     file,
-    hint: 'Run git lfs pull in its folder, or download the model by its name: holdfast pull owner/name',
+    hint: IN_BROWSER
+      ? 'Serve the folder with the file itself, which git lfs pull fetches'
+      : 'Run git lfs pull in its folder, or download the model by its name: holdfast pull owner/name',
   });
 }
 

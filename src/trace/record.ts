@@ -89,7 +89,7 @@ function sizesOf(trace: TraceTensors): TraceSizes {
   if (first === undefined) {
     throw new HoldfastError('E_USAGE', 'the trace has no shares of attention', {
       ...placeOf(trace),
-      hint: 'Trace a dialogue (--chat), or name a --target',
+      hint: 'Write one with holdfast trace and its option --chat or --target',
     });
   }
   const [layers = 0, heads = 0, tokens = 0] = first.shape;

@@ -33,6 +33,6 @@ export function checkSize(shape: RunShape, selection: Selection): void {
   throw new HoldfastError(
     'E_USAGE',
     `the tensors of ${shape.tokens} tokens take ${inGib(bytes)}, more than the ${inGib(MAX_TRACE_BYTES)} of a trace`,
-    { hint: 'Request fewer: name tensors (--tensors) or layers (--attention)' },
+    { hint: 'Name fewer tensors, or fewer layers for attention rows, or trace fewer tokens' },
   );
 }

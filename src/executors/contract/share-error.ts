@@ -35,7 +35,7 @@ type Figures = readonly [mean: number, p99: number, max: number];
 
 /**
  * Models compared with themselves in f32 by `scripts/divergence.mjs`, each on one dialogue that nothing was tuned on:
- * docs/performance.md, "Accuracy of shares", has the dialogues and more figures.
+ * docs/performance/accuracy.md, "Accuracy of shares", has the dialogues and more figures.
  */
 const COMPARISONS: readonly (readonly [
   executor: string,

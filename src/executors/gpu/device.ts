@@ -2,6 +2,7 @@ import { HoldfastError } from '../../errors.js';
 import {
   deviceError,
   type GpuFound,
+  OTHER_EXECUTOR,
   type Program,
   type SharedDevice,
   sharedDevice,
@@ -103,7 +104,7 @@ export class Device {
     if ('error' in made) throw made.error;
     if (full === null) throw deviceError(`the GPU cannot make buffers for ${what}`, invalid!.message);
     throw new HoldfastError('E_EXECUTOR', `the GPU has no memory left for ${what}`, {
-      hint: 'Choose a smaller precision or context, or the cpu executor',
+      hint: `Choose a smaller precision or context, or use ${OTHER_EXECUTOR}`,
     });
   }
 
@@ -137,7 +138,7 @@ export class Device {
       'E_EXECUTOR',
       `${what} takes ${bytes} bytes, but this GPU binds at most ${most}`,
       {
-        hint: 'Choose a smaller precision or context, request less at once, or use the cpu executor',
+        hint: `Choose a smaller precision or context, request less at once, or use ${OTHER_EXECUTOR}`,
       },
     );
   }

@@ -1,4 +1,4 @@
-import { HoldfastError, messageOf } from '../../errors.js';
+import { HoldfastError, IN_BROWSER, messageOf } from '../../errors.js';
 
 /** The GPU that WebGPU uses. */
 export interface GpuFound {
@@ -74,7 +74,9 @@ async function openShared(gpu: GPU): Promise<SharedDevice> {
   const adapter = await gpu.requestAdapter(ADAPTER);
   if (adapter === null) {
     throw new HoldfastError('E_EXECUTOR', 'WebGPU finds no GPU', {
-      hint: 'Run holdfast doctor to see what is missing, or use the cpu executor',
+      hint: IN_BROWSER
+        ? `Turn on graphics acceleration in the browser's settings, or use ${OTHER_EXECUTOR}`
+        : `Run holdfast doctor to see what is missing, or use ${OTHER_EXECUTOR}`,
     });
   }
   const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
@@ -102,11 +104,16 @@ async function openShared(gpu: GPU): Promise<SharedDevice> {
   return opened;
 }
 
+/** What runs models without a GPU. */
+export const OTHER_EXECUTOR = IN_BROWSER ? 'the reference executor, which needs no GPU' : 'the cpu executor';
+
 /** Converts an error of a device to a `HoldfastError`. */
 export function deviceError(what: string, cause: unknown): HoldfastError {
   const said = messageOf(cause);
   return new HoldfastError('E_EXECUTOR', `${what}: ${said}`, {
-    hint: 'Run holdfast doctor to see what WebGPU finds here, or use the cpu executor',
+    hint: IN_BROWSER
+      ? `Reload the page, update the browser or the driver of the GPU, or use ${OTHER_EXECUTOR}`
+      : `Run holdfast doctor to see what WebGPU finds here, or use ${OTHER_EXECUTOR}`,
     cause,
   });
 }
