@@ -37,6 +37,10 @@ try {
   await page.locator('.round').nth(9).waitFor();
   await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' });
   await top();
+  await tab('One word');
+  await page.locator('.answer.held .token').nth(3).hover();
+  await page.locator('.token-panel').waitFor();
+  await take('hover');
   await page.locator('.answer.held .token').nth(5).click();
   await page.getByRole('button', { name: 'Compare' }).click();
   await page.locator('.compared').waitFor();
@@ -51,6 +55,18 @@ try {
   await page.setViewportSize({ width: 400, height: 800 });
   await top();
   await take('narrow');
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const files = [];
+  page.on('download', async (download) => files.push(await download.path()));
+  await page.getByText('Save', { exact: true }).click();
+  await page.getByRole('button', { name: /Dialogue and settings/ }).click();
+  while (files.length < 2) await page.waitForTimeout(50);
+  await page.getByRole('button', { name: 'New' }).click();
+  await page.getByLabel('Open', { exact: true }).setInputFiles(files);
+  // The answers of the file are measured again, from the first on.
+  await page.locator('.answer.held .strip').nth(3).waitFor();
+  await page.evaluate(() => scrollTo(0, 450));
+  await take('opened-file');
   if (study !== undefined) {
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.getByRole('link', { name: 'Studies' }).click();

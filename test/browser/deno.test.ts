@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { denoPath } from '../../scripts/deno.mjs';
 import { FAMILIES, type FamilyName } from '../support/families.js';
-import { expectGoldenRun, type GoldenRun, goldenRunOf, root, serve } from './golden.js';
+import { expectGoldenRun, type GoldenRun, goldenRunOf } from './golden.js';
+import { root, serve } from './serve.js';
 
 const deno = denoPath();
 const FLAGS = ['--allow-all', '--unstable-webgpu', '--node-modules-dir=manual'];

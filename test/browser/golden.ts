@@ -1,12 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { expectClose, spread } from '../conformance/compare.js';
 import { golden, goldenFamily, pickRows } from '../conformance/fixtures.js';
 import type { FamilyName } from '../support/families.js';
-
-export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Results of `golden-run.js` for the golden ids, as plain numbers. */
 export interface GoldenRun {
@@ -14,13 +9,6 @@ export interface GoldenRun {
   readonly shares: number[];
   readonly greedy: number[];
   readonly words: string;
-}
-
-/** Serves the repository as `npm run browser` does, on a free port. */
-export async function serve(): Promise<{ readonly server: ChildProcess; readonly address: string }> {
-  const server = spawn(process.execPath, [`${root}scripts/serve.mjs`, '--port', '0'], { stdio: 'pipe' });
-  for await (const address of createInterface({ input: server.stdout! })) return { server, address };
-  throw new Error('scripts/serve.mjs ended without an address');
 }
 
 const STEPS = 16;

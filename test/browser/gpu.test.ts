@@ -1,10 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { expectGoldenRun, type GoldenRun, goldenRunOf, serve } from './golden.js';
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
+import { expectGoldenRun, type GoldenRun, goldenRunOf } from './golden.js';
+import { serve } from './serve.js';
+import { CHROMIUM, ready, say, texts } from './studio-page.js';
 
 describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
   let server: ChildProcess;
@@ -42,5 +41,36 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
     await page.locator('.share span:not(:empty)').waitFor();
     expect(await page.locator('.answer').textContent()).toMatch(/quartz/);
     expect(await page.locator('.share').textContent()).toMatch(/prompt \.\d{3} · sink \.\d{3}$/);
+  });
+
+  it('runs the studio on WebGPU in a tab: an answer comes word by word, with its shares', async () => {
+    // By itself the page takes the processor, which is faster than a GPU in software.
+    await page.goto(new URL('/dist/studio/page/?executor=gpu', address).href);
+    await ready(page);
+    expect(await page.getByLabel('Runs on').locator('option:checked').textContent()).toBe('the GPU');
+    expect(await page.getByRole('note').count()).toBe(0);
+    await page.evaluate(`
+      globalThis.lengths = new Set();
+      new MutationObserver(() => {
+        for (const text of document.querySelectorAll('.answer.held[aria-busy=true] .text')) {
+          lengths.add(text.querySelectorAll('.token').length);
+        }
+      }).observe(document.body, { childList: true, subtree: true, characterData: true });
+    `);
+    await say(page, 'Is soup healthy?');
+    const [untouched, held] = await Promise.all(['untouched', 'held'].map((side) => texts(page, side)));
+    expect(untouched![0]).toMatch(/quartz/);
+    expect(await page.evaluate<number>('lengths.size')).toBeGreaterThan(2);
+    const shares = await Promise.all(
+      ['untouched', 'held'].map((side) => page.locator(`.answer.${side} .caption`).textContent()),
+    );
+    const [before, after] = shares.map((caption) => Number(/prompt ([\d.]+) %/.exec(caption!)![1]));
+    expect(after).toBeGreaterThan(before!);
+    // The numbers are those of the processor: the same words are drawn from the same seed.
+    await page.getByLabel('Runs on').selectOption('reference');
+    await ready(page);
+    await page.getByRole('button', { name: 'New' }).click();
+    await say(page, 'Is soup healthy?');
+    expect([await texts(page, 'untouched'), await texts(page, 'held')]).toEqual([untouched, held]);
   });
 });

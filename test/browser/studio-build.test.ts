@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { root } from './golden.js';
+import { root } from './serve.js';
 
 const PAGE = `${root}dist/studio/page/`;
 const ASSETS = `${PAGE}assets/`;

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import type { Browser, Page } from 'playwright-core';
 import { expect } from 'vitest';
-import { root } from './golden.js';
+import { root } from './serve.js';
 
 export const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/google-chrome'].find((path) => existsSync(path));
 if (CHROMIUM === undefined) process.stderr.write('no Chromium: the tests of the pages are skipped\n');
@@ -13,24 +13,57 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 
 /** Expects that axe finds no violation on the page as it is. @param where says what the page shows */
 export async function expectAccessible(page: Page, where: string): Promise<void> {
-  await page.evaluate(AXE);
+  if ((await page.evaluate('typeof axe')) === 'undefined') await page.evaluate(AXE);
   const found = await page.evaluate<string[]>(
     'axe.run({ resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id, nodes }) => id + ": " + nodes[0].html))',
   );
   expect(found, where).toEqual([]);
 }
 
-/** Expects that the page fits a narrow window. */
-export async function expectNarrow(page: Page): Promise<void> {
+/** Expects that the page fits a window of 400 pixels, and that axe finds nothing there. */
+export async function expectNarrow(page: Page, where: string): Promise<void> {
   const size = page.viewportSize()!;
   await page.setViewportSize({ width: 400, height: 800 });
-  expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(400);
+  expect(await page.evaluate('document.documentElement.scrollWidth'), where).toBe(400);
+  await expectAccessible(page, `${where}, 400 pixels`);
   await page.setViewportSize(size);
+}
+
+/** Expects that axe finds nothing in either scheme, nor in a narrow window. */
+export async function expectForAll(page: Page, where: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expectAccessible(page, `${where}, ${colorScheme}`);
+  }
+  await expectNarrow(page, where);
+  await page.emulateMedia({ colorScheme: 'light' });
 }
 
 /** The words of a side's answers, top to bottom. */
 export const texts = (page: Page, side: string): Promise<string[]> =>
   page.locator(`.answer.${side} .text`).allTextContents();
+
+/** What a control is, in a snapshot of the page for assistive technology: its role and name. */
+const CONTROL =
+  /- '?((?:button|link|textbox|combobox|checkbox|radio|slider|spinbutton|switch|tab) "(?:[^"\\]|\\.)*")/g;
+
+/**
+ * The roles and names of the page's controls, with N for numbers. Left out are tokens that an answer could have had: they are
+ * named by what they write.
+ */
+export async function controlsOf(page: Page): Promise<readonly string[]> {
+  const [snapshot, summaries, tokens] = await Promise.all([
+    page.locator('body').ariaSnapshot(),
+    page.locator('summary').allTextContents(),
+    page.locator('.alternatives button').allTextContents(),
+  ]);
+  const controls = [...snapshot.matchAll(CONTROL)].map(([, control]) => control!);
+  const named = [...controls, ...summaries.map((name) => `summary "${name}"`)];
+  const left = new Set(tokens.map((token) => `button "${token}"`));
+  return [
+    ...new Set(named.filter((name) => !left.has(name)).map((name) => name.replace(/\d+(?:\.\d+)?/g, 'N'))),
+  ];
+}
 
 /** Opens a page, and notes its errors, violations of its policy among them. */
 export async function openAt(browser: Browser, address: string): Promise<{ page: Page; errors: string[] }> {

@@ -9,8 +9,9 @@ import { plannedCell, writeCell, writeStudy } from '../support/study-folder.js';
 import {
   CHROMIUM,
   type Command,
+  controlsOf,
   expectAccessible,
-  expectNarrow,
+  expectForAll,
   idle,
   openAt,
   openPage,
@@ -127,6 +128,9 @@ describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
       records: result.records.filter((record) => record !== last),
       gaps,
     });
+    const other = simulateStudy({ dialogues: 2, rounds: 2, arms: TRUE_ARMS.slice(0, 1) });
+    mkdirSync(join(studies, 'other'));
+    await writeStudy(join(studies, 'other'), { ...other, gaps: [] });
     const { url } = await studio(['--studies', studies]);
     const { page, errors } = await openAt(browser, `${url}#studies`);
     const counted = (): Promise<string | null> =>
@@ -151,15 +155,50 @@ describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
     await section.getByRole('button', { name: 'Next' }).click();
     await expect.poll(() => section.getByLabel('Dialogue').inputValue(), PATIENT).toMatch(/^1, seed/);
     expect(said).not.toBeNull();
+    await section.getByRole('button', { name: 'Previous' }).click();
+    await expect.poll(() => section.getByLabel('Dialogue').inputValue(), PATIENT).toMatch(/^0, seed/);
+    await section.getByLabel('Dialogue').selectOption({ index: 2 });
+    await expect.poll(() => section.getByRole('button', { name: 'Next' }).isEnabled(), PATIENT).toBe(true);
+    expect(await section.getByLabel('Dialogue').inputValue()).toMatch(/^2, seed/);
+    for (const [side, name] of [
+      ['Left', right!],
+      ['Right', left!],
+    ] as const) {
+      await section.getByLabel(side, { exact: true }).selectOption(name);
+    }
+    expect(await section.locator('h3').allTextContents()).toEqual([`${right} `, `${left} `]);
+    await section.getByLabel('Model and source').selectOption({ index: 0 });
+    await section.locator('.answer.held .text').first().waitFor();
+
+    const count = other.records.length;
+    await page.getByLabel('Study').selectOption('other');
+    await expect.poll(counted, PATIENT).toMatch(new RegExp(`^${count} of ${count} cells done`));
+    await page.getByLabel('Study').selectOption('decay');
+    await expect.poll(counted, PATIENT).toMatch(new RegExp(`^${total - 1} of ${total} cells done`));
 
     await page.getByRole('button', { name: 'Write it' }).click();
     await page.getByText(/^Written /).click({ timeout: 60_000 });
     await page.frameLocator('iframe').getByRole('heading', { level: 1 }).waitFor();
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      await expectAccessible(page, `a study, ${colorScheme}`);
-    }
-    await expectNarrow(page);
+    const [report] = await Promise.all([
+      page.context().waitForEvent('page'),
+      page.getByRole('link', { name: 'Open it in a tab of its own' }).click(),
+    ]);
+    await report.getByRole('heading', { level: 1 }).waitFor();
+    await report.close();
+    // These are all controls of a study, and each is used above.
+    expect((await controlsOf(page)).filter((name) => !/^summary "Written/.test(name)).sort()).toEqual(
+      [
+        ...[
+          'link "Dialogue"',
+          'link "Studies"',
+          'link "Open it in a tab of its own"',
+          'summary "What failed"',
+        ],
+        ...['Study', 'Model and source', 'Dialogue', 'Left', 'Right'].map((name) => `combobox "${name}"`),
+        ...['Write it again', 'Previous', 'Next'].map((name) => `button "${name}"`),
+      ].sort(),
+    );
+    await expectForAll(page, 'a study');
     expect(errors).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { serve } from './golden.js';
+import { serve } from './serve.js';
 import { standIn } from './stand-in-worker.js';
 import { CHROMIUM, idle, ready, say, texts } from './studio-page.js';
 

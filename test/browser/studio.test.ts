@@ -1,14 +1,17 @@
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadDialogue, readHold } from '../../src/dialogue/index.js';
-import { serve } from './golden.js';
+import { serve } from './serve.js';
 import {
   CHROMIUM,
   expectAccessible,
+  expectForAll,
   expectNarrow,
   idle,
+  openAt,
   openPage,
   ready,
   say,
@@ -17,6 +20,42 @@ import {
 
 const shareOf = (caption: string): number => Number(/prompt ([\d.]+) %/.exec(caption)![1]);
 const shareIn = async (caption: Locator): Promise<number> => shareOf((await caption.textContent())!);
+
+/** Expects that a saved page opens from its file, without a network, with its answers, its pictures and its tables. */
+async function expectStillPage(browser: Browser, file: string, answers: readonly string[]): Promise<void> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, offline: true });
+  const page = await context.newPage();
+  const asked: string[] = [];
+  const errors: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text());
+  });
+  const named = `${file}.html`;
+  copyFileSync(file, named);
+  const { href } = pathToFileURL(named);
+  await page.goto(href);
+  expect(await texts(page, 'held')).toEqual(answers);
+  expect(await page.locator('script, link, button, canvas, input, [role=slider]').count()).toBe(0);
+  const pictures = page.locator('.strip img');
+  expect(await pictures.count()).toBe(2 * answers.length);
+  expect(
+    await pictures.evaluateAll((all) =>
+      all.every((each) => 'naturalWidth' in each && each.naturalWidth !== 0),
+    ),
+  ).toBe(true);
+  expect(await page.locator('.course-chart polyline').count()).toBeGreaterThan(1);
+  // A table is closed until it is asked for, and then has a row for each token.
+  const table = page.locator('.answer.held .as-table').first();
+  expect(await table.getByRole('table').count()).toBe(0);
+  await table.getByText('as a table').click();
+  const words = await table.getByRole('table').locator('tbody th').allTextContents();
+  expect(words.join('').replaceAll('␣', ' ')).toContain(answers[0]!);
+  await expectForAll(page, 'the saved page');
+  expect(asked.filter((url) => !url.startsWith('data:'))).toEqual([href]);
+  expect(errors).toEqual([]);
+  await context.close();
+}
 
 describe.skipIf(CHROMIUM === undefined)('the studio', () => {
   let server: ChildProcess;
@@ -69,10 +108,7 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
     // The page as one file has the words, the strips and the course, and runs nothing.
     await page.getByRole('button', { name: /one file/ }).click();
     await expect.poll(() => files.length, { timeout: 20_000 }).toBe(3);
-    const still = readFileSync(files.pop()!, 'utf8');
-    expect(still).not.toMatch(/<script|<link|<button|<canvas/);
-    expect(still.match(/data:image\/png/g)).toHaveLength(4);
-    expect(still).toContain('course-chart');
+    await expectStillPage(browser, files.pop()!, held);
     for (const name of ['SVG', 'PNG']) await page.getByRole('button', { name: `Course as ${name}` }).click();
     await expect.poll(() => files.length, { timeout: 20_000 }).toBe(4);
     const heads = files.splice(2).map((file) => readFileSync(file).subarray(0, 4).toString('latin1'));
@@ -117,18 +153,51 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
     expect(errors).toEqual([]);
   });
 
-  it('can be used by all: axe finds nothing, in both schemes and 400 pixels wide', async () => {
+  it('can be used by all: axe finds nothing in any state, in both schemes and 400 pixels wide', async () => {
     const { page } = await openPage(browser, address);
+    // Before the first message, with what the browser lacks.
+    expect(await page.getByRole('note').textContent()).toMatch(/^No GPU: this browser/);
+    await expectForAll(page, 'empty');
+    await page.getByLabel('Open').setInputFiles({
+      ...{ name: 'none.json', mimeType: 'application/json', buffer: Buffer.from('{') },
+    });
+    await page.getByRole('alert').waitFor();
+    await expectForAll(page, 'an error');
+    await page.getByRole('button', { name: 'Close' }).click();
     await say(page, 'Will it rain in Oslo?');
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme });
-      for (const tab of ['Take hold', 'One word', 'Heads', 'Course']) {
-        await page.getByRole('tab', { name: tab }).click();
-        if (tab === 'One word') await page.locator('.answer.held .token').first().click();
-        await expectAccessible(page, `${tab}, ${colorScheme}`);
-      }
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await page.locator('.answer.held .as-table summary').click();
+    await page.getByText('Sampling of both sides').click();
+    await page.getByRole('textbox', { name: 'Message', exact: true }).fill('one\ntwo');
+    for (const tab of ['Take hold', 'One word', 'Heads', 'Course']) {
+      await page.getByRole('tab', { name: tab }).click();
+      if (tab === 'One word') await page.locator('.answer.held .token').first().click();
+      for (const table of await page.locator('#tab-panel .as-table summary').all()) await table.click();
+      await expectForAll(page, tab);
     }
-    await expectNarrow(page);
+    await page.getByText('Save', { exact: true }).click();
+    await expectForAll(page, 'the menu');
+    // A page that waits for its model.
+    const waiting = await page.context().newPage();
+    await waiting.route(/model\.safetensors/, () => {});
+    await waiting.goto(address);
+    await waiting.getByText(/fetching the weights/).waitFor();
+    await expectForAll(waiting, 'loading');
+    await page.context().close();
+  });
+
+  it('says what to do in a browser without the GPU that was chosen, and then runs without it', async () => {
+    const { page } = await openAt(browser, `${address}?executor=gpu`);
+    const alert = page.getByRole('alert');
+    await alert.waitFor();
+    expect(await alert.textContent()).toMatch(
+      /^No model\. .*WebGPU.*(graphics acceleration|browser with WebGPU)/,
+    );
+    expect(await alert.textContent()).not.toMatch(/holdfast|cpu/);
+    await expectForAll(page, 'no model');
+    await alert.getByRole('button', { name: 'Try again' }).click();
+    await ready(page);
+    await page.context().close();
   });
 
   it('saves the hold and a trace as files of the command, and the settings before the first message', async () => {
@@ -206,7 +275,7 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
     expect(await shown.locator('td').allTextContents()).toEqual(['1', '<b>2</b>']);
     expect(await page.evaluate('globalThis.ran')).toBeUndefined();
     await expectAccessible(page, 'Markdown');
-    await expectNarrow(page);
+    await expectNarrow(page, 'Markdown');
     await page.getByLabel(/Markdown/).uncheck();
     expect(await page.locator('.answer .text').textContent()).toBe(written);
     expect(errors).toEqual([]);

@@ -10,9 +10,9 @@ const HERE = import.meta.url;
 const FOLDER = '../../../../models/organism/soft';
 
 const NO_GPU =
-  'This browser offers no WebGPU, so the model runs on one processor core. That is enough for this small model. To use a GPU, open the page in a current Chrome, Edge or Safari.';
+  'No GPU: this browser offers none to pages (WebGPU), so the model runs on one processor core. That is enough for this small model. To use a GPU, open the page in a current Chrome, Edge or Safari, with graphics acceleration turned on in its settings.';
 const SOFTWARE_GPU =
-  'This browser emulates its GPU, which is slower than one processor core, so the model runs on the processor.';
+  'No GPU: this browser emulates one, which is slower than a processor core, so the model runs on the processor.';
 
 /** Returns the model that the page can load without a server. It runs on the GPU if there is a real one. */
 export function browserModels(): ModelSource {

@@ -19,6 +19,7 @@ import { runAnswer } from './run-answer.js';
 import { selected } from './selection.js';
 import { draw, sideBySide, steer, untouchedSteer } from './settings.js';
 import { stillPage } from './still-page.js';
+import { isStill } from './view.js';
 
 /** Saves something, and says why if it cannot. */
 async function saving(what: string, save: () => Promise<void>): Promise<void> {
@@ -208,8 +209,11 @@ async function showCourse(): Promise<void> {
 
 /** Saves what the page shows, with the course, as one file that needs nothing else: no script, no request. */
 export async function savePage(): Promise<void> {
+  isStill.value = true;
   await showCourse();
-  download('dialogue.html', new Blob([stillPage(document)], { type: 'text/html' }));
+  const page = stillPage(document);
+  isStill.value = false;
+  download('dialogue.html', new Blob([page], { type: 'text/html' }));
 }
 
 /** The properties that give the figure its look. A file has no style sheet, so they are written into it. */

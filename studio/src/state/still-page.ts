@@ -2,7 +2,10 @@
 const LIVE =
   'script, link, noscript, meta[http-equiv], meta[name=holdfast-engine], .composer, .views, .actions, .field, .tabs, .tools, .banner, .switch, .prompt-heat, .file, button, select, input';
 
-/** Returns the page as it is, as one file of HTML: styles inside, canvases as pictures, nothing to press. */
+/** What a slider has and a picture has not. */
+const NOT_STILL = ['tabindex', 'aria-valuemin', 'aria-valuemax', 'aria-valuenow', 'aria-valuetext'];
+
+/** Returns the page as it is, as one file of HTML: styles inside, canvases as pictures, nothing to press but the tables. */
 export function stillPage(live: Document): string {
   const page = live.documentElement.cloneNode(true) as HTMLElement;
   const canvases = live.querySelectorAll('canvas');
@@ -11,6 +14,10 @@ export function stillPage(live: Document): string {
     picture.src = canvases[index]!.toDataURL();
     picture.alt = '';
     copy.replaceWith(picture);
+  }
+  for (const strip of page.querySelectorAll('[role=slider]')) {
+    strip.setAttribute('role', 'img');
+    for (const name of NOT_STILL) strip.removeAttribute(name);
   }
   const fields = live.querySelectorAll('textarea');
   for (const [index, copy] of page.querySelectorAll('textarea').entries()) {

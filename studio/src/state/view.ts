@@ -10,3 +10,6 @@ export const view = signal<View>(inAddress());
 addEventListener('hashchange', () => {
   view.value = inAddress();
 });
+
+/** Whether the page is drawn for a file, which has all tables: nothing can be asked of it later. */
+export const isStill = signal(false);

@@ -1,6 +1,6 @@
-import { useComputed } from '@preact/signals';
+import { useComputed, useSignal } from '@preact/signals';
 import { Fragment, type VNode } from 'preact';
-import { useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 import { POLICY_RULES } from '../../../src/attention/index.js';
 import { type Column, GROUPS, type Steer, type TokenTrace } from '../../../src/studio/protocol.js';
 import { GROUP_NAMES } from '../draw/palette.js';
@@ -10,6 +10,7 @@ import { type Round, rounds } from '../state/dialogue.js';
 import { isMarkdown } from '../state/markdown.js';
 import { pin, pointed, useChosenToken } from '../state/selection.js';
 import { painted } from '../state/settings.js';
+import { isStill } from '../state/view.js';
 import { percent, short, turningPoints, visible } from './format.js';
 import { Markdown } from './Markdown.js';
 import { Strip, StripTable } from './Strip.js';
@@ -41,7 +42,7 @@ export function AnswerCard({
   readonly column: Column;
 }) {
   const answer = round.answers[column].value;
-  const [asTable, showTable] = useState(false);
+  const isOpen = useSignal(false);
   if (answer === null) return <div class={`answer ${column} empty`}>not answered on this side</div>;
   return (
     <article
@@ -54,13 +55,16 @@ export function AnswerCard({
       {answer.tokens.length > 0 && (
         <>
           <Strip round={index} column={column} tokens={answer.tokens} />
-          <div class="under-strip">
-            <Caption answer={answer} index={index} column={column} />
-            <button type="button" class="plain" aria-expanded={asTable} onClick={() => showTable(!asTable)}>
-              {asTable ? 'Close table' : 'Table'}
-            </button>
-          </div>
-          {asTable && <StripTable tokens={answer.tokens} />}
+          <Caption answer={answer} index={index} column={column} />
+          <details
+            class="as-table"
+            onToggle={({ currentTarget }) => {
+              isOpen.value = currentTarget.open;
+            }}
+          >
+            <summary>as a table</summary>
+            {(isOpen.value || isStill.value) && <StripTable tokens={answer.tokens} />}
+          </details>
         </>
       )}
     </article>

@@ -200,6 +200,8 @@ function StrengthSlider({ policy, strength }: { readonly policy: Policy; readonl
           max={1}
           step={0.01}
           value={positionOf(policy, strength)}
+          // A label names the first element in it that can have one: here, the output.
+          aria-label={`Strength ${symbol}`}
           aria-valuetext={`${symbol} = ${short(strength)}`}
           onInput={({ currentTarget }) => {
             const chosen = strengthAt(policy, currentTarget.valueAsNumber);

@@ -129,7 +129,7 @@ function HeadMap({
       <span aria-hidden="true">
         <canvas ref={canvas} width={heads} height={layers} style={{ aspectRatio: `${heads} / ${layers}` }} />
       </span>
-      <details>
+      <details class="as-table">
         <summary>as a table</summary>
         <HeadTable
           label={`The prompt’s share in each head, ${column}`}

@@ -31,6 +31,9 @@ export function ScheduleCurve({
           max={1}
           step={0.01}
           value={schedule.share}
+          // A label names the first element in it that can have one: here, the output.
+          aria-label="Mean share"
+          aria-valuetext={percent(schedule.share)}
           onInput={({ currentTarget }) => {
             steer.value = {
               ...steer.value,

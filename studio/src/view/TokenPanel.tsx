@@ -8,6 +8,7 @@ import { pinned, selected, type TokenPlace } from '../state/selection.js';
 import { steer } from '../state/settings.js';
 import { nats, percent, short, visible } from './format.js';
 import { policyWords } from './policy-words.js';
+import { ScrollTable } from './ScrollTable.js';
 
 /** Probabilities are rounded on their way to the page, and none is 0. */
 const RAREST = 1e-6;
@@ -101,6 +102,25 @@ function PromptWords({
       <p class="quiet">
         most to <b>{best.trim()}</b>, {percent(most)}
       </p>
+      <details class="as-table">
+        <summary>as a table</summary>
+        <ScrollTable label="The share of each word of the prompt">
+          <thead>
+            <tr>
+              <th scope="col">word</th>
+              <th scope="col">share</th>
+            </tr>
+          </thead>
+          <tbody>
+            {words.map((word, index) => (
+              <tr key={`${index} ${word}`}>
+                <th scope="row">{visible(word)}</th>
+                <td>{percent(shares[index]!)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </ScrollTable>
+      </details>
     </>
   );
 }
