@@ -149,12 +149,8 @@ export class GraphBuilder extends GraphTensors {
   /** The index of each row's largest element: `[n, rows]` → `[rows]`, I32. */
   argmax(a: Value): Value {
     this.float(a);
-    const [below, rows, ...others] = a.shape;
-    check(
-      others.every((size) => size === 1),
-      'an argmax',
-      a.shape,
-    );
+    const [below, rows, matrices, blocks] = a.shape;
+    check(matrices * blocks === 1, 'an argmax', a.shape);
     return this.make('I32', [rows, 1, 1, 1], (c) => this.ggml.argmax(c, a.tensor), { below });
   }
 
