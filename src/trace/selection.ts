@@ -102,12 +102,16 @@ function checkName(name: string, wishes: TensorWishes, { layers, hasTarget, hasS
   if (index !== undefined && Number(index) > last) {
     throw usage(`there is no tensor ${name}: the last is ${kind}.${last}`);
   }
-  if (name.startsWith('target.') && !hasTarget) throw usage(`the tensor ${name} needs a target`);
+  if (name.startsWith('target.') && !hasTarget)
+    throw usage(`the tensor ${name} needs a target`, 'Name one with --target');
   if (name === 'span.shares' && !hasSpans) {
-    throw usage('the tensor span.shares needs a dialogue: plain tokens have no spans');
+    throw usage(
+      'the tensor span.shares needs a dialogue: plain tokens have no spans',
+      'Give one with --chat',
+    );
   }
   if (name === 'generated' && wishes.generate === undefined) {
-    throw usage('the tensor generated needs the number of tokens to generate');
+    throw usage('the tensor generated needs the number of tokens to generate', 'Give it with --generate');
   }
 }
 

@@ -23,7 +23,7 @@ export function targetTokens(target: Target, layout: DialogueLayout | null, toke
   }
   if (layout === null && named.kind !== 'range' && named.kind !== 'sink') {
     throw new HoldfastError('E_TARGET', `the target ${name} needs a dialogue: plain tokens have no spans`, {
-      hint: 'Trace a dialogue, or name the tokens: sink, or START:END',
+      hint: 'Trace a dialogue (--chat), or name the tokens: --target sink, or START:END',
     });
   }
   const ranges = resolveTarget(target, layout ?? PLAIN);

@@ -109,7 +109,7 @@ function chooseTarget(
   }
   if (policy === undefined) return null;
   throw new HoldfastError('E_TARGET', `the policy ${policy.name} needs a target`, {
-    hint: 'Name a target, sink or START:END: plain tokens have no system prompt',
+    hint: 'Name one, --target sink or START:END: plain tokens have no system prompt',
   });
 }
 
@@ -127,6 +127,7 @@ function checkLength({ blueprint }: Executor, tokens: number): void {
     throw new HoldfastError(
       'E_CONTEXT_FULL',
       `the run has ${tokens} tokens, more than the model's context length of ${blueprint.contextLength}`,
+      { hint: 'Trace a part of the dialogue, or generate less (--generate)' },
     );
   }
 }

@@ -111,7 +111,7 @@ describe('an error is reported in one line', () => {
       'a target that plain tokens do not have',
       () => trace('--text', 'a b', '--target', 'content'),
       1,
-      /E_TARGET: the target content needs a dialogue/,
+      /E_TARGET: the target content needs a dialogue: .* \(--chat\), .* --target sink/,
     ],
     [
       'a policy that changes nothing',
@@ -123,7 +123,32 @@ describe('an error is reported in one line', () => {
       "more tokens than the model's context length",
       () => trace('--ids', '1,2,3', '--generate', '510'),
       1,
-      /E_CONTEXT_FULL: the run has 513 tokens, more than the model's context length of 512/,
+      /E_CONTEXT_FULL: the run has 513 tokens, more than the model's context length of 512\. .*--generate/,
+    ],
+    [
+      'a dialogue that does not fit what it is measured in',
+      () => {
+        const messages = [
+          { role: 'system', content: 'Hold.' },
+          { role: 'user', content: 'hi' },
+        ];
+        const small = ['--context', '64', '--executor', 'reference', '--out', temporaryFolder()];
+        return holdfast(['measure', llama, '--chat', temporaryFile('chat.json', messages), ...small]);
+      },
+      1,
+      /E_CONTEXT_FULL: .*\. Measure fewer turns \(--rounds\), shorter answers \(--max-tokens\), .* 64 \(--context\)$/m,
+    ],
+    [
+      'a tensor that plain tokens do not have',
+      () => trace('--ids', '1,2,3', '--tensors', 'span.shares'),
+      2,
+      /E_USAGE: the tensor span\.shares needs a dialogue: .* --chat/,
+    ],
+    [
+      'a tensor that needs an option',
+      () => trace('--ids', '1,2,3', '--tensors', 'generated'),
+      2,
+      /E_USAGE: the tensor generated needs .* --generate/,
     ],
     [
       'a dialogue with an unknown role',

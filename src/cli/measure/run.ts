@@ -81,7 +81,9 @@ export async function runMeasure(named: string | undefined, flags: MeasureFlags)
       options: { settings: steering, contextLength: facts.contextLength, now: source.now },
       total: asked.total ? sampled : undefined,
     };
-    await measure({ model, facts, source, options, influence: plan }, flags);
+    await measure({ model, facts, source, options, influence: plan }, flags).catch((error: unknown) => {
+      throw withOptions(error, facts, flags);
+    });
   } finally {
     await model.dispose();
   }
@@ -151,6 +153,16 @@ async function measure(
     live.end();
     process.removeListener('SIGINT', interrupt);
   }
+}
+
+/** Returns the error of a dialogue that does not fit with the options that make room; any other unchanged. */
+function withOptions(error: unknown, { contextLength }: MeasureFacts, { asWritten }: MeasureFlags): unknown {
+  if (!(error instanceof HoldfastError) || error.code !== 'E_CONTEXT_FULL') return error;
+  const shorter = asWritten === true ? '' : ', shorter answers (--max-tokens)';
+  return new HoldfastError('E_CONTEXT_FULL', error.what, {
+    hint: `Measure fewer turns (--rounds)${shorter}, or with a longer context than ${contextLength} (--context)`,
+    cause: error,
+  });
 }
 
 /** Returns in how many turns the policy did not do what it was asked to, and why; null if it always did. */
