@@ -1,7 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { cellsIn, filesIn, makeGate, makePlace, outcomeOf, resultsIn, stubMain } from './stub-study.js';
+import {
+  cellsIn,
+  filesIn,
+  makeGate,
+  makePlace,
+  outcomeOf,
+  type Place,
+  resultsIn,
+  stubMain,
+} from './stub-study.js';
 
 const SPEC = { name: 'tiny', dialogues: 6, arms: { off: 'o', on: 'n' }, costs: 3, ranked: 2 };
 const NOW = ['--now', '2026-01-31'];
@@ -14,6 +23,18 @@ const slurm = (id: number, [first, last, step]: readonly [number, number, number
   SLURM_ARRAY_TASK_MAX: String(last),
   SLURM_ARRAY_TASK_STEP: String(step),
 });
+
+/** Returns the number of cells in the only pack of the folder `out`, none of which it has twice. */
+function packedOnce(place: Place): number {
+  const packs = filesIn(place.at('out')).filter((file) => file.startsWith('packs/'));
+  expect(packs).toHaveLength(1);
+  const lines = readFileSync(place.at(`out/${packs[0]}`), 'utf8')
+    .split('\n')
+    .slice(0, -1);
+  const addresses = lines.map((line) => JSON.parse(line).address);
+  expect(new Set(addresses).size).toBe(addresses.length);
+  return addresses.length;
+}
 
 describe('shards in one folder', () => {
   it('are packed when they are done, and status and merge count and join them there', async () => {
@@ -34,8 +55,11 @@ describe('shards in one folder', () => {
     const merged = await place.run(['merge', 'out', '--out', 'out']);
     expect(merged.stdout).toBe('out: 20 of 20 cells, 0 failed\n');
     expect(resultsIn(place.at('out'))).toEqual(resultsIn(place.at('whole')));
+    expect(packedOnce(place), 'one pack has every cell once').toBe(20);
     const again = await place.run(['run', spec, '--out', 'out']);
     expect(again.stdout).toContain('20 cells: 0 computed, 20 reused');
+    await place.run(['run', spec, '--out', 'out', '--shard', '1/3']);
+    expect(packedOnce(place), 'a shard that is packed is not packed again').toBe(20);
   });
 
   it('take the number of the task from Kubernetes too', async () => {
@@ -115,13 +139,16 @@ const isolated = spawnSync('unshare', ['--map-root-user', '--net', 'true']).stat
 if (!isolated)
   console.warn('skipped: two machines on one folder, because unshare cannot make a network namespace');
 
-it.skipIf(!isolated)(
-  'two machines on one folder, whose locks do not meet, get the results of one',
-  async () => {
+it.skipIf(!isolated).each([
+  ['the study', []],
+  ['the same shard', ['--shard', '1/1']],
+])(
+  'two machines that run %s in one folder, whose locks do not meet, get the results of one',
+  async (_, shard) => {
     const place = makePlace();
     const spec = place.spec({ ...SPEC, ranked: 0 });
     const gate = await makeGate(place);
-    const args = [stubMain, 'study', 'run', spec, '--out', 'out', '--jobs', '1', '--now', '2026-01-31'];
+    const args = [stubMain, 'study', 'run', spec, '--out', 'out', '--jobs', '1', ...NOW, ...shard];
     const machines = [1, 2].map(() => {
       const child = spawn('unshare', ['--map-root-user', '--net', process.execPath, ...args], {
         cwd: place.folder,
@@ -138,6 +165,11 @@ it.skipIf(!isolated)(
     gate.openWide();
     for (const { code, stderr } of await Promise.all(machines)) expect(code, stderr).toBe(0);
     expect(place.executed().length).toBeGreaterThan(18);
+    if (shard.length > 0) {
+      expect(packedOnce(place)).toBe(18);
+      expect(cellsIn(place.at('out'))).toEqual([]);
+      await place.run(['status', 'out']); // writes the results
+    }
     await place.run(['run', spec, '--out', 'alone', ...NOW]);
     expect(resultsIn(place.at('out'))).toEqual(resultsIn(place.at('alone')));
   },

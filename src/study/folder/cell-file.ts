@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { CellRecord } from '../plan/index.js';
 import { checkRecord } from './record-schema.js';
 
@@ -16,7 +16,8 @@ const CELL_FILE = /^\{"address":"([0-9a-f]{64})","sha256":"([0-9a-f]{64})","reco
 export const ADDRESS_AT = '{"address":"'.length;
 export const ADDRESS_LENGTH = 64;
 
-const RECORD_AT = ADDRESS_AT + ADDRESS_LENGTH + '","sha256":"'.length + 64 + '","record":'.length;
+const SUM_AT = ADDRESS_AT + ADDRESS_LENGTH + '","sha256":"'.length;
+const RECORD_AT = SUM_AT + 64 + '","record":'.length;
 const FAILURE = Buffer.from('{"kind":"failure"');
 
 /** Returns whether the bytes of a cell's file are those of a failure. */
@@ -26,20 +27,20 @@ export const isFailureLine = (line: Uint8Array): boolean =>
 /** Returns the text of a cell's file. */
 export function encodeCellFile(address: string, record: CellRecord): string {
   const text = JSON.stringify(record);
-  return `{"address":"${address}","sha256":"${sha256(text)}","record":${text}}\n`;
+  return `${headOf(address, sha256(text))}${text}}\n`;
 }
+
+const headOf = (address: string, sum: string): string =>
+  `{"address":"${address}","sha256":"${sum}","record":`;
 
 /** Returns the record in a cell's file, or how the file is damaged. */
 export function decodeCellFile(
   text: string,
   address: string,
 ): { readonly record: CellRecord } | { readonly damage: string } {
-  const [, named, sum, record] = CELL_FILE.exec(text) ?? [];
-  if (named === undefined || sum === undefined || record === undefined) {
-    return { damage: 'not a cell file, or truncated' };
-  }
-  if (named !== address) return { damage: `the file belongs to cell ${named}` };
-  if (sha256(record) !== sum) return { damage: 'the record does not match its checksum' };
+  const record = text.slice(RECORD_AT, -2);
+  const isWhole = text.startsWith(headOf(address, sha256(record))) && text.endsWith('}}\n');
+  if (!isWhole) return { damage: damageOf(text, address) };
   try {
     return checkRecord(JSON.parse(record));
   } catch {
@@ -47,5 +48,12 @@ export function decodeCellFile(
   }
 }
 
+function damageOf(text: string, address: string): string {
+  const [, named] = CELL_FILE.exec(text) ?? [];
+  if (named === undefined) return 'not a cell file, or truncated';
+  if (named !== address) return `the file belongs to cell ${named}`;
+  return 'the record does not match its checksum';
+}
+
 /** SHA-256 in hex. */
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const sha256 = (text: string): string => hash('sha256', text);

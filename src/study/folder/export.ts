@@ -1,9 +1,10 @@
 import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HoldfastError } from '../../errors.js';
-import type { PlannedCell, StudyModel } from '../plan/index.js';
+import type { CellRecord, PlannedCell, StudyModel } from '../plan/index.js';
+import { openCells } from './cell-reader.js';
 import { replaceFiles, unwritable } from './durable.js';
-import { readCell, type StudyFolder } from './folder.js';
+import type { StudyFolder } from './folder.js';
 import { openTable, type Sink } from './parquet.js';
 import { CHANCE, COSTS, HEADS, INFLUENCE, PROBES, type Result, ROUNDS } from './result-tables.js';
 
@@ -65,16 +66,36 @@ export async function* readResults(
   models: readonly Pick<StudyModel, 'name' | 'heads'>[],
 ): AsyncGenerator<Result> {
   const headsOf = new Map(models.map(({ name, heads }) => [name, heads]));
-  for (const { address, labels } of plan) {
-    const state = await readCell(folder, address);
+  for await (const { cell, record } of readRecords(folder, plan)) {
+    if (record === null) continue;
+    yield { address: cell.address, record, headsPerLayer: headsOf.get(cell.labels.model) ?? 1 };
+  }
+}
+
+/** A planned cell and its record, with the labels of the plan; null if it has not been computed. */
+export interface PlannedRecord {
+  readonly cell: PlannedCell;
+  readonly record: CellRecord | null;
+}
+
+/**
+ * Yields planned cells with their records, in the order of the plan.
+ * @throws HoldfastError `E_UNREADABLE` when a cell is damaged
+ */
+export async function* readRecords(
+  folder: string,
+  plan: Iterable<PlannedCell> | AsyncIterable<PlannedCell>,
+): AsyncGenerator<PlannedRecord> {
+  const { read } = await openCells(folder);
+  for await (const cell of plan) {
+    const state = await read(cell.address);
     if (state.kind === 'damaged') {
       throw new HoldfastError('E_UNREADABLE', `the cell is damaged: ${state.damage}`, {
         file: state.file,
         hint: 'Run the study again: it renames the file and computes the cell again',
       });
     }
-    if (state.kind === 'missing') continue;
     // The plan's labels replace those in the record: the cell may have had other names when it was computed.
-    yield { address, record: { ...state.record, ...labels }, headsPerLayer: headsOf.get(labels.model) ?? 1 };
+    yield { cell, record: state.kind === 'missing' ? null : { ...state.record, ...cell.labels } };
   }
 }

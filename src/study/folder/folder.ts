@@ -11,7 +11,7 @@ import { decodeUtf8 } from '../../utf8.js';
 import type { CellRecord, CellTiming } from '../plan/index.js';
 import { decodeCellFile, encodeCellFile, sha256 } from './cell-file.js';
 import { appendLine, makeFolder, replaceFile, unwritable } from './durable.js';
-import { findPacked, packedIn, packNames } from './packs.js';
+import { findPacked, linesOf, packNames } from './packs.js';
 
 /** The results folder of a study, open for writing. `docs/guide/study-results.md` describes its files. */
 export interface StudyFolder {
@@ -111,21 +111,6 @@ export async function hasCells(folder: string): Promise<boolean> {
   return false;
 }
 
-/**
- * Lists the cells of a folder. Asking the file system for each cell of a large study in each of many folders would take much
- * longer.
- * @returns a function that says whether the folder had a cell when it was listed
- */
-export async function listCells(folder: string): Promise<(address: string) => boolean> {
-  const packed = packedIn(folder);
-  const files = new Set<string>();
-  const path = join(folder, 'cells');
-  for (const name of await readdir(path).catch(() => [])) {
-    for (const file of await readdir(join(path, name)).catch(() => [])) files.add(file);
-  }
-  return (address) => packed.has(address) || files.has(`${address}.json`);
-}
-
 /** The state of a cell in a folder. */
 export type CellState =
   | { readonly kind: 'kept'; readonly record: CellRecord }
@@ -147,7 +132,11 @@ export interface DamagedCell {
  * @throws HoldfastError `E_UNREADABLE` when its file exists but cannot be read
  */
 export async function readCell(folder: string, address: string): Promise<CellState> {
-  const found = await findCellBytes(folder, address);
+  return stateOf(await findCellBytes(folder, address), address);
+}
+
+/** Returns the state of a cell, given its bytes; null if it is missing. */
+export function stateOf(found: CellBytes | null, address: string): CellState {
   if (found === null) return { kind: 'missing' };
   const decoded = decodeCell(found.bytes, address);
   if ('record' in decoded) return { kind: 'kept', record: decoded.record };
@@ -232,9 +221,9 @@ export const keepTimings = ({ path }: StudyFolder, timings: readonly CellTiming[
  */
 export async function readTimings(folder: string): Promise<ReadonlyMap<string, CellTiming>> {
   const timings = new Map<string, CellTiming>();
-  const bytes = await bytesIfThere(timingsPath(folder));
-  for (const line of (bytes ?? Buffer.alloc(0)).toString().split('\n')) {
-    const timing = Timing.safeParse(parseJson(line));
+  const path = timingsPath(folder);
+  for (const { line } of existsSync(path) ? linesOf(path) : []) {
+    const timing = Timing.safeParse(parseJson(line.toString()));
     if (timing.success) timings.set(timing.data.address, timing.data);
   }
   return timings;
@@ -256,7 +245,7 @@ export async function readIfThere(path: string): Promise<string | null> {
 }
 
 /** Reads a file. Returns null if it does not exist. @throws HoldfastError `E_UNREADABLE` */
-async function bytesIfThere(path: string): Promise<Buffer | null> {
+export async function bytesIfThere(path: string): Promise<Buffer | null> {
   try {
     return await readFile(path);
   } catch (cause) {

@@ -2,18 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { HoldfastError } from '../../errors.js';
 import type { CellLabels, CellRecord, CellTiming } from '../plan/index.js';
 import { groupsOf, type PlannedCell } from '../plan/index.js';
+import { type CellReader, openCells } from './cell-reader.js';
 import { exportResults } from './export.js';
-import {
-  decodeCell,
-  findCellBytes,
-  hasCells,
-  keepTimings,
-  listCells,
-  openFolder,
-  readTimings,
-  type StudyFolder,
-} from './folder.js';
-import { writePack } from './pack-cells.js';
+import { decodeCell, hasCells, keepTimings, openFolder, readTimings, type StudyFolder } from './folder.js';
+import { removeDoublePacks, writePack } from './pack-cells.js';
 import { readParts } from './parts.js';
 import { checkFolder, keepStudyFile } from './study-file.js';
 
@@ -63,7 +55,7 @@ async function copyCells(
   plan: readonly PlannedCell[],
 ): Promise<Omit<MergeSummary, 'plansDiffer'>> {
   const paths = [...new Set([folder.path, ...parts])];
-  const listed = await Promise.all(paths.map(listCells));
+  const readers = await Promise.all(paths.map(openCells));
   const timings = await Promise.all(parts.map(readTimings));
   const timed = await readTimings(folder.path);
   const copied: CellTiming[] = [];
@@ -71,8 +63,7 @@ async function copyCells(
   await writePack(folder, 'all', async (pack) => {
     for (const { address, labels } of groupsOf(plan).flat()) {
       counts.total++;
-      const having = paths.filter((_, at) => listed[at]!(address));
-      const found = await findCell(having, address, labels);
+      const found = await findCell(readers, address, labels);
       if (found === null) continue;
       counts.kept++;
       if (found.record.kind === 'failure') counts.failed++;
@@ -82,23 +73,24 @@ async function copyCells(
     }
   });
   if (copied.length > 0) await keepTimings(folder, copied);
+  await removeDoublePacks(folder, 'all');
   return counts;
 }
 
 interface FoundCell {
-  readonly path: string;
+  readonly file: string;
   readonly bytes: Uint8Array;
   readonly record: CellRecord;
 }
 
 async function findCell(
-  paths: readonly string[],
+  readers: readonly CellReader[],
   address: string,
   labels: CellLabels,
 ): Promise<FoundCell | null> {
   let found: FoundCell | null = null;
-  for (const path of paths) {
-    const there = await findCellBytes(path, address);
+  for (const reader of readers) {
+    const there = await reader.find(address);
     if (there === null) continue;
     const { file, bytes } = there;
     if (found !== null && Buffer.compare(found.bytes, bytes) === 0) continue;
@@ -111,10 +103,10 @@ async function findCell(
     }
     const record = { ...decoded.record, ...labels }; // it may have been computed under other names
     if (found === null || (found.record.kind === 'failure' && record.kind !== 'failure')) {
-      found = { path, bytes, record };
+      found = { file, bytes, record };
     } else if (record.kind !== 'failure' && !isDeepStrictEqual(found.record, record)) {
-      throw new HoldfastError('E_USAGE', `the result of cell ${address} differs from that in ${found.path}`, {
-        file: path,
+      throw new HoldfastError('E_USAGE', `the result of cell ${address} differs from that in ${found.file}`, {
+        file,
         hint: 'Leave out one of these parts: results are reproducible only on the same machine',
       });
     }

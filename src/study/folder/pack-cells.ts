@@ -1,10 +1,12 @@
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HoldfastError } from '../../errors.js';
 import type { PlannedCell, Shard } from '../plan/index.js';
-import { makeFolder, replaceFile } from './durable.js';
+import { isFailureLine } from './cell-file.js';
+import { makeFolder, replaceFile, unwritable } from './durable.js';
 import { cellPath, findCellBytes, type StudyFolder } from './folder.js';
-import { cellsOfPack, packsPath } from './packs.js';
+import { cellsOfPack, packNames, packsPath } from './packs.js';
 
 /** A pack that is being written. */
 export interface PackWriter {
@@ -58,18 +60,53 @@ export async function writePack(
 }
 
 /**
- * Packs the cells of a shard that is done.
- * @throws HoldfastError `E_UNWRITABLE`
+ * Packs the cells of a shard that is done. If none has a file of its own, they are packed already.
+ * @throws HoldfastError `E_UNWRITABLE`; `E_UNREADABLE` for a cell that is not to be seen, and then replaces no pack
  */
 export async function packShard(
   folder: StudyFolder,
   { index, count }: Shard,
   cells: readonly Pick<PlannedCell, 'address'>[],
 ): Promise<void> {
+  const addresses = [...new Set(cells.map(({ address }) => address))];
+  if (!addresses.some((address) => existsSync(cellPath(folder.path, address)))) return;
   await writePack(folder, `${index}of${count}`, async (pack) => {
-    for (const address of new Set(cells.map((cell) => cell.address))) {
+    for (const address of addresses) {
       const found = await findCellBytes(folder.path, address);
-      if (found !== null) pack.add(address, found.bytes);
+      if (found === null) {
+        // Another machine has packed it, and a network file system does not show its pack yet.
+        throw new HoldfastError('E_UNREADABLE', `the cell ${address} was there and is not to be seen now`, {
+          file: folder.path,
+          hint: 'Run the same command again: no cell is lost, and none is computed again',
+        });
+      }
+      pack.add(address, found.bytes);
     }
   });
+}
+
+/**
+ * Removes the packs of which another pack has every cell.
+ * @param name the other pack
+ * @throws HoldfastError `E_UNWRITABLE`
+ */
+export async function removeDoublePacks({ path }: StudyFolder, name: string): Promise<void> {
+  const hasFailed = new Map<string, boolean>();
+  for (const { address, line } of cellsOfPack(join(packsPath(path), `${name}.jsonl`))) {
+    hasFailed.set(address, isFailureLine(line));
+  }
+  for (const file of packNames(path).filter((other) => other !== `${name}.jsonl`)) {
+    const pack = join(packsPath(path), file);
+    let isDouble = true;
+    for (const { address, line } of cellsOfPack(pack)) {
+      const failed = hasFailed.get(address);
+      if (failed === undefined || (failed && !isFailureLine(line))) isDouble = false;
+    }
+    if (!isDouble) continue;
+    try {
+      await rm(pack, { force: true });
+    } catch (cause) {
+      throw unwritable(pack, cause);
+    }
+  }
 }

@@ -1,11 +1,12 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { CellRecord } from '../plan/index.js';
 import { encodeCellFile } from './cell-file.js';
-import { listCells, readCell, type StudyFolder } from './folder.js';
-import { packShard } from './pack-cells.js';
+import { openCells } from './cell-reader.js';
+import { cellPath, readCell, type StudyFolder } from './folder.js';
+import { packShard, removeDoublePacks } from './pack-cells.js';
 
 const LABELS = {
   ...{ model: 'm', executor: 'cpu', precision: 'f32', source: 's', arm: 'off', seed: 0, index: 0 },
@@ -25,6 +26,11 @@ function folderWith(packs: Readonly<Record<string, string>>): string {
   return path;
 }
 
+function writeCellFile(path: string, address: string, record: CellRecord): void {
+  mkdirSync(dirname(cellPath(path, address)), { recursive: true });
+  writeFileSync(cellPath(path, address), encodeCellFile(address, record));
+}
+
 it('finds the cells of all packs, and takes a result before a failure of the same cell', async () => {
   for (const names of [
     ['1of2', '2of2'],
@@ -37,7 +43,8 @@ it('finds the cells of all packs, and takes a result before a failure of the sam
     expect(await readCell(path, A)).toEqual({ kind: 'kept', record: done(2) });
     expect(await readCell(path, B)).toEqual({ kind: 'kept', record: done(1) });
     expect(await readCell(path, 'c'.repeat(64))).toEqual({ kind: 'missing' });
-    expect([A, B, 'c'.repeat(64)].map(await listCells(path))).toEqual([true, true, false]);
+    const { has } = await openCells(path);
+    expect([A, B, 'c'.repeat(64)].map(has)).toEqual([true, true, false]);
   }
 });
 
@@ -64,10 +71,36 @@ it('reads lines that are longer than a piece', async () => {
 it('carries over the cells of a pack that its next version does not have', async () => {
   const path = folderWith({ '1of2': encodeCellFile(A, done(1)) + encodeCellFile(B, done(2)) });
   const folder = { path, writer: 'w' } as StudyFolder;
+  writeCellFile(path, A, done(1));
   await packShard(folder, { index: 1, count: 2 }, [{ address: A }]);
   expect(await readCell(path, A)).toEqual({ kind: 'kept', record: done(1) });
   expect(await readCell(path, B)).toEqual({ kind: 'kept', record: done(2) });
   expect(readFileSync(join(path, 'packs/1of2.jsonl'), 'utf8')).toBe(
     encodeCellFile(A, done(1)) + encodeCellFile(B, done(2)),
   );
+});
+
+it('replaces no pack while a cell of the shard is not to be seen', async () => {
+  const text = encodeCellFile(B, done(2));
+  const path = folderWith({ '1of2': text });
+  writeCellFile(path, A, done(1));
+  const folder = { path, writer: 'w' } as StudyFolder;
+  const cells = [A, 'c'.repeat(64)].map((address) => ({ address }));
+  await expect(packShard(folder, { index: 1, count: 2 }, cells)).rejects.toThrow(
+    /E_UNREADABLE: the cell c{64} was there/,
+  );
+  expect(readFileSync(join(path, 'packs/1of2.jsonl'), 'utf8')).toBe(text);
+  expect(await readCell(path, A)).toEqual({ kind: 'kept', record: done(1) });
+});
+
+it('removes a pack of which another has every cell, unless the other has only its failure', async () => {
+  const path = folderWith({
+    all: encodeCellFile(A, done(1)) + encodeCellFile(B, failed),
+    '1of3': encodeCellFile(A, done(1)),
+    '2of3': encodeCellFile(B, done(2)),
+    '3of3': encodeCellFile(A, done(1)) + encodeCellFile('c'.repeat(64), done(3)),
+  });
+  await removeDoublePacks({ path, writer: 'w' } as StudyFolder, 'all');
+  expect(readdirSync(join(path, 'packs'))).toEqual(['2of3.jsonl', '3of3.jsonl', 'all.jsonl']);
+  expect(await readCell(path, B)).toEqual({ kind: 'kept', record: done(2) });
 });

@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isMissing } from '../../errors.js';
 import { ADDRESS_AT, ADDRESS_LENGTH, isFailureLine } from './cell-file.js';
 
 // A pack is a file of many cells, `packs/NAME.jsonl`: each line is what the cell's own file would contain. Reading a million
@@ -49,18 +50,36 @@ export function packNames(folder: string): string[] {
   }
 }
 
-/** Returns the addresses of the cells that a folder's packs have now. */
-export const packedIn = (folder: string): Pick<ReadonlyMap<string, unknown>, 'has'> =>
-  indexOf(folder)?.numbers ?? new Map();
-
 /** Finds a cell in the packs of a folder. Returns null if none has it. The packs are read again when one has changed. */
 export function findPacked(folder: string, address: string): PackedCell | null {
   const index = indexOf(folder);
-  const number = index?.numbers.get(address);
-  if (index === null || number === undefined) return null;
+  return index === null ? null : findIn(index, folder, address);
+}
+
+/** Finds cells in the packs that a folder has now. */
+export interface Packs {
+  has(address: string): boolean;
+  /** Returns what is at the place of a cell; null if it was in no pack. Another cell is there if the pack was replaced since. */
+  find(address: string): PackedCell | null;
+}
+
+/** Opens the packs of a folder. Unlike {@link findPacked}, it does not look for changes at every cell. */
+export function openPacks(folder: string): Packs {
+  const index = indexOf(folder);
+  if (index === null) return { has: () => false, find: () => null };
+  return {
+    has: (address) => index.numbers.has(address),
+    find: (address) => findIn(index, folder, address),
+  };
+}
+
+function findIn(index: PackIndex, folder: string, address: string): PackedCell | null {
+  const number = index.numbers.get(address);
+  if (number === undefined) return null;
   const [file, offset, length] = index.places.slice(3 * number, 3 * number + 3);
   const path = join(packsPath(folder), index.files[file!]!);
-  return { file: path, bytes: readPiece(index, path, offset!, length!) };
+  const bytes = readPiece(index, path, offset!, length!);
+  return bytes && { file: path, bytes };
 }
 
 function indexOf(folder: string): PackIndex | null {
@@ -98,12 +117,16 @@ interface PackLine {
 /** Yields the cells of a pack. */
 export function* cellsOfPack(path: string): Generator<PackLine> {
   for (const { line, offset } of linesOf(path)) {
-    yield { address: line.toString('latin1', ADDRESS_AT, ADDRESS_AT + ADDRESS_LENGTH), line, offset };
+    yield { address: addressIn(line), line, offset };
   }
 }
 
+/** Returns the address in the bytes of a cell. */
+export const addressIn = (line: Buffer): string =>
+  line.toString('latin1', ADDRESS_AT, ADDRESS_AT + ADDRESS_LENGTH);
+
 /** Yields the lines of a file with their line breaks; also a last one without. */
-function* linesOf(path: string): Generator<{ readonly line: Buffer; readonly offset: number }> {
+export function* linesOf(path: string): Generator<{ readonly line: Buffer; readonly offset: number }> {
   const file = openSync(path, 'r');
   try {
     let rest = Buffer.alloc(0);
@@ -127,15 +150,19 @@ function* linesOf(path: string): Generator<{ readonly line: Buffer; readonly off
   }
 }
 
-/** Reads bytes of a file, and what follows them, because neighbours in a pack are mostly read one after the other. */
-function readPiece({ pieces }: PackIndex, path: string, offset: number, length: number): Buffer {
+/**
+ * Reads bytes of a file, and what follows them, because neighbours in a pack are mostly read one after the other. Returns null
+ * if the file is there no longer.
+ */
+function readPiece({ pieces }: PackIndex, path: string, offset: number, length: number): Buffer | null {
   const known = pieces.get(path);
   const from = offset - (known?.offset ?? 0);
   if (known !== undefined && from >= 0 && from + length <= known.bytes.length) {
     return known.bytes.subarray(from, from + length);
   }
+  const file = openIfThere(path);
+  if (file === null) return null;
   const bytes = Buffer.alloc(Math.max(PIECE_BYTES, length));
-  const file = openSync(path, 'r');
   try {
     const read = readSync(file, bytes, 0, bytes.length, offset);
     if (pieces.size >= PIECES) pieces.clear();
@@ -143,5 +170,14 @@ function readPiece({ pieces }: PackIndex, path: string, offset: number, length: 
     return bytes.subarray(0, Math.min(length, read));
   } finally {
     closeSync(file);
+  }
+}
+
+function openIfThere(path: string): number | null {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    if (isMissing(cause)) return null;
+    throw cause;
   }
 }

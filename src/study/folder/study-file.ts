@@ -181,7 +181,7 @@ async function hasOtherFiles(folder: string): Promise<boolean> {
  * @throws HoldfastError `E_NOT_FOUND` when it is not the folder of a study; `E_UNREADABLE`
  */
 export async function readStudy(folder: string): Promise<KeptStudy> {
-  return { file: await readStudyFile(folder), plan: await readPlan(planPath(folder)) };
+  return { file: await readStudyFile(folder), plan: await readPlan(folder) };
 }
 
 /** Returns the SHA-256 of a folder's `plan.jsonl`, in hex. */
@@ -221,16 +221,37 @@ function parseStudy(text: string, path: string): StudyFile {
   });
 }
 
-async function readPlan(path: string): Promise<PlannedCell[]> {
+async function readPlan(folder: string): Promise<PlannedCell[]> {
   const plan: PlannedCell[] = [];
+  for await (const cell of plannedCells(folder)) plan.push(cell);
+  return plan;
+}
+
+/** Yields the cells of a folder's plan, without keeping them. @throws HoldfastError `E_UNREADABLE` */
+export async function* plannedCells(folder: string): AsyncGenerator<PlannedCell> {
+  const path = planPath(folder);
+  const name = sharedTexts();
+  let line = 0;
   try {
-    for await (const line of textLines(createReadStream(path), path)) {
-      plan.push(parse(Planned, line, path, `line ${plan.length + 1}`));
+    for await (const text of textLines(createReadStream(path), path)) {
+      const { labels, ...cell } = parse(Planned, text, path, `line ${++line}`);
+      const { model, executor, precision, source, arm, seed, index } = labels;
+      const names = { model: name(model), executor: name(executor), precision: name(precision) };
+      yield { ...cell, labels: { ...names, source: name(source), arm: name(arm), seed, index } };
     }
   } catch (cause) {
     throw cause instanceof HoldfastError ? cause : readError(path, cause);
   }
-  return plan;
+}
+
+/** Returns a function that returns an equal text that it was given before. The cells of a plan have few different names. */
+function sharedTexts(): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const same = known.get(text);
+    if (same === undefined) known.set(text, text);
+    return same ?? text;
+  };
 }
 
 function parse<T>(schema: z.ZodType<T>, text: string, file: string, field?: string): T {

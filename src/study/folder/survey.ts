@@ -1,6 +1,7 @@
 import { cellsOfShard, type FailedCell, type PlannedCell, type Shard } from '../plan/index.js';
+import { openCells } from './cell-reader.js';
 import { exportResults } from './export.js';
-import { type CellState, listCells, openFolder, readCell } from './folder.js';
+import { type CellState, openFolder } from './folder.js';
 import { readParts } from './parts.js';
 import { type KeptStudy, readStudy, type StudyFile } from './study-file.js';
 
@@ -45,12 +46,12 @@ export async function surveyStudy(paths: readonly string[]): Promise<Survey> {
   const [file] = files;
   const kept = paths.map(() => 0);
   const states: Counted[] = [];
-  const listed = await Promise.all(paths.map(listCells));
+  const readers = await Promise.all(paths.map(openCells));
   for (const { address } of plan) {
     let best: Counted = MISSING;
-    for (const [at, path] of paths.entries()) {
-      if (!listed[at]!(address)) continue;
-      const state = countedOf(await readCell(path, address));
+    for (const [at, reader] of readers.entries()) {
+      if (!reader.has(address)) continue;
+      const state = countedOf(await reader.read(address));
       if (state.kind === 'done' || state.kind === 'failed') kept[at]!++;
       if (WORTH.indexOf(state.kind) > WORTH.indexOf(best.kind)) best = state;
     }

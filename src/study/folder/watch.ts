@@ -2,7 +2,8 @@ import { stat } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isMissing, readError } from '../../errors.js';
 import { cellsOfShard, type PlannedCell } from '../plan/index.js';
-import { cellPath, listCells, readCell } from './folder.js';
+import { openCells } from './cell-reader.js';
+import { cellPath, readCell } from './folder.js';
 import { packsPath } from './packs.js';
 import { type KeptStudy, readStudy, studyPath } from './study-file.js';
 
@@ -53,14 +54,14 @@ export async function* watchStudy(
       isRead = false;
       yield { kind: 'study', file: study.file, plan };
     }
-    const isKept = await listCells(path);
+    const { has } = await openCells(path);
     // A cell in a pack has no file of its own.
     const packedMs = await writtenAt(packsPath(path));
     let changed: ChangedCell[] = [];
     for (const [at, { address }] of plan.entries()) {
       if (signal.aborted) return;
       const before = read.get(at);
-      const isThere = isKept(address);
+      const isThere = has(address);
       if (!isThere && before === undefined) continue;
       const now = isThere ? (await writtenAt(cellPath(path, address))) || packedMs : 0;
       if (now === before) continue;
