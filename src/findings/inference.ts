@@ -33,10 +33,10 @@ export function createInference({ resamples: given }: AnalysisOptions = {}): Inf
   const resamples = given ?? DEFAULT_RESAMPLES;
   const bootstrapped = createBootstrap({ expanded: true, resamples });
   return {
-    estimate: (clusters, statistic, range) =>
+    estimate: (clusters, statistic, ...more) =>
       clusters < FEWEST
         ? { value: statistic(Int32Array.from({ length: clusters }, (_, at) => at)), ...NO_INTERVAL }
-        : bootstrapped(clusters, statistic, range),
+        : bootstrapped(clusters, statistic, ...more),
     permutationsFor: (tests) => given ?? permutationsFor(tests),
   };
 }

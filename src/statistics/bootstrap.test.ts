@@ -175,6 +175,18 @@ describe('the bootstrap', () => {
     }
   });
 
+  it('draws fewer resamples for a statistic that reads many numbers, at least 1,000', () => {
+    const clusters = 30;
+    const statistic = meanOf(scoresOf(sampleOf(clusters, 0, 1)));
+    const estimate = createBootstrap();
+    const having = (resamples: number) => bootstrap(clusters, statistic, { resamples });
+    expect(estimate(clusters, statistic)).toEqual(having(10_000));
+    expect(estimate(clusters, statistic, undefined, 5_000)).toEqual(having(10_000));
+    expect(estimate(clusters, statistic, undefined, 20_000)).toEqual(having(2_500));
+    expect(estimate(clusters, statistic, undefined, 1e6)).toEqual(having(1_000));
+    expect(createBootstrap({ resamples: 50 })(clusters, statistic, undefined, 1e6)).toEqual(having(50));
+  });
+
   it('resamples clusters that are nearly alike if one is outside the range', () => {
     const scores = [...Array.from({ length: 11 }, () => ({ sum: 1, count: 1 })), { sum: -1, count: 0 }];
     const { low, high } = bootstrap(12, meanOf(scores), { resamples: 200, range: [-1, 1] });

@@ -72,7 +72,7 @@ export {
   type PairedDesign,
   powerOf,
 } from './power.js';
-export { quantile } from './quantile.js';
+export { medianOf, quantile } from './quantile.js';
 export { covarianceOfMeans, type PooledEffect, randomEffects, type StudyEffect } from './random-effects.js';
 export { DIFFERENCES, type Range, SCORES } from './range.js';
 export { collectSpread, type ShareSpread, type SpreadCollector, spreadOf } from './spread.js';

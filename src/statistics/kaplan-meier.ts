@@ -66,16 +66,17 @@ export type LifetimeClusters = readonly (readonly Lifetime[])[];
 
 /** Returns the Kaplan–Meier estimate S(time) over the dialogues of the drawn clusters. */
 export function keptOf(clusters: LifetimeClusters, time: number): Statistic {
-  const { times, keptAt } = curveOf(clusters);
-  const place = times.findLastIndex((each) => each <= time);
-  return (drawn) => (place < 0 ? 1 : keptAt(drawn)[place]!);
+  const place = curveOf(clusters).times.findLastIndex((each) => each <= time);
+  return ofCurve(clusters, (kept) => (place < 0 ? 1 : kept[place]!));
 }
 
 /** Returns the median lifetime: the first time at which S ≤ ½. `Infinity` if S stays above it: the median is not reached. */
 export function medianLifetimeOf(clusters: LifetimeClusters): Statistic {
-  const { times, keptAt } = curveOf(clusters);
-  return (drawn) =>
-    times[keptAt(drawn).findIndex((kept) => kept <= 0.5 + ROUNDING)] ?? Number.POSITIVE_INFINITY;
+  const { times } = curveOf(clusters);
+  return ofCurve(
+    clusters,
+    (curve) => times[curve.findIndex((kept) => kept <= 0.5 + ROUNDING)] ?? Number.POSITIVE_INFINITY,
+  );
 }
 
 /**
@@ -83,19 +84,31 @@ export function medianLifetimeOf(clusters: LifetimeClusters): Statistic {
  * loss, where a dialogue that is lost later counts `until`.
  */
 export function restrictedMeanOf(clusters: LifetimeClusters, until: number): Statistic {
-  const { times, keptAt } = curveOf(clusters);
-  return (drawn) => {
+  const { times } = curveOf(clusters);
+  return ofCurve(clusters, (curve) => {
     let area = 0;
     let from = 0;
     let height = 1;
-    for (const [place, kept] of keptAt(drawn).entries()) {
+    for (let place = 0; place < curve.length; place++) {
       const to = Math.min(times[place]!, until);
       area += height * (to - from);
       from = to;
-      height = kept;
+      height = curve[place]!;
     }
     return area + height * (until - from);
+  });
+}
+
+/** Returns a function of S, `[times]`, as a statistic. */
+function ofCurve(clusters: LifetimeClusters, read: (curve: Float64Array) => number): Statistic {
+  const { times, keptAt, keptIn } = curveOf(clusters);
+  const each: Statistic['each'] = (samples) => {
+    const curves = keptIn(samples);
+    return Float64Array.from(samples, (_, at) =>
+      read(curves.subarray(at * times.length, (at + 1) * times.length)),
+    );
   };
+  return Object.assign((drawn: Int32Array) => read(keptAt(drawn)), { each });
 }
 
 /** S of drawn clusters. */
@@ -104,34 +117,69 @@ interface SurvivalCurve {
   readonly times: readonly number[];
   /** Returns S at each of these times, `[times]`. */
   readonly keptAt: (drawn: Int32Array) => Float64Array;
+  /** Returns the same in each sample, `[samples × times]`, and remembers those of the samples of the last call. */
+  readonly keptIn: (samples: readonly Int32Array[]) => Float64Array;
 }
 
+/** The curves of clusters, of which several statistics are made. */
+const curves = new WeakMap<LifetimeClusters, SurvivalCurve>();
+
 function curveOf(clusters: LifetimeClusters): SurvivalCurve {
+  const curve = curves.get(clusters) ?? makeCurve(clusters);
+  curves.set(clusters, curve);
+  return curve;
+}
+
+function makeCurve(clusters: LifetimeClusters): SurvivalCurve {
   const times = [...new Set(clusters.flat().map(({ time }) => time))].sort((a, b) => a - b);
   const placeOf = new Map(times.map((time, place) => [time, place]));
-  // Of each dialogue: twice the place of its time, plus 1 if it was lost then.
-  const ends = clusters.map((cluster) =>
-    Int32Array.from(cluster, ({ time, lost }) => 2 * placeOf.get(time)! + (lost ? 1 : 0)),
-  );
-  const keptAt: SurvivalCurve['keptAt'] = (drawn) => {
-    const ended = new Int32Array(2 * times.length); // by time: censored, lost
-    let atRisk = 0;
-    for (let draw = 0; draw < drawn.length; draw++) {
-      const own = ends[drawn[draw]!]!;
-      atRisk += own.length;
-      for (let at = 0; at < own.length; at++) ended[own[at]!]!++;
+  // How a cluster's dialogues end, and how many end so: twice the place of the time, plus 1 for a loss. The first of each cluster.
+  const [ends, counts, firsts]: [number[], number[], number[]] = [[], [], [0]];
+  for (const cluster of clusters) {
+    const own = new Map<number, number>();
+    for (const { time, lost } of cluster) {
+      const end = 2 * placeOf.get(time)! + (lost ? 1 : 0);
+      own.set(end, (own.get(end) ?? 0) + 1);
     }
-    const curve = new Float64Array(times.length);
+    ends.push(...own.keys());
+    counts.push(...own.values());
+    firsts.push(ends.length);
+  }
+  const [endOf, countOf, first] = [ends, counts, firsts].map((numbers) => Int32Array.from(numbers)) as [
+    Int32Array,
+    Int32Array,
+    Int32Array,
+  ];
+  const ended = new Int32Array(2 * times.length); // by time: censored, lost
+  const fill = (drawn: Int32Array, curve: Float64Array, from: number): void => {
+    ended.fill(0);
+    for (let draw = 0; draw < drawn.length; draw++) {
+      const cluster = drawn[draw]!;
+      for (let at = first[cluster]!; at < first[cluster + 1]!; at++) ended[endOf[at]!]! += countOf[at]!;
+    }
+    let atRisk = ended.reduce((sum, count) => sum + count, 0);
     let kept = 1;
-    for (let place = 0; place < curve.length; place++) {
+    for (let place = 0; place < times.length; place++) {
       const [censored, lost] = [ended[2 * place]!, ended[2 * place + 1]!];
       if (lost > 0) kept *= 1 - lost / atRisk;
       atRisk -= censored + lost;
-      curve[place] = kept;
+      curve[from + place] = kept;
     }
+  };
+  let last: { readonly samples: readonly Int32Array[]; readonly kept: Float64Array } | null = null;
+  const keptIn: SurvivalCurve['keptIn'] = (samples) => {
+    if (last?.samples === samples) return last.kept;
+    const kept = new Float64Array(samples.length * times.length);
+    for (const [at, drawn] of samples.entries()) fill(drawn, kept, at * times.length);
+    last = { samples, kept };
+    return kept;
+  };
+  const keptAt = (drawn: Int32Array): Float64Array => {
+    const curve = new Float64Array(times.length);
+    fill(drawn, curve, 0);
     return curve;
   };
-  return { times, keptAt };
+  return { times, keptAt, keptIn };
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quantile, quantileOf } from './quantile.js';
+import { medianOf, quantile, quantileOf } from './quantile.js';
 
 describe('quantile', () => {
   it('interpolates between neighbours', () => {
@@ -50,4 +50,17 @@ describe('quantile', () => {
     );
     expect(quantileOf(Float64Array.of(1, 2), Number.NaN)).toBeNaN();
   });
+});
+
+it('the median of drawn values is that of the sorted ones', () => {
+  const value = fc.oneof(fc.double({ noNaN: true, min: -9, max: 9 }), fc.integer({ min: 0, max: 2 }));
+  const drawn = fc
+    .array(value, { minLength: 1, maxLength: 12 })
+    .chain((values) => fc.tuple(fc.constant(values), fc.array(fc.nat(values.length - 1), { minLength: 1 })));
+  fc.assert(
+    fc.property(drawn, ([values, places]) => {
+      const sorted = Float64Array.from(places, (at) => values[at]! + 0).sort(); // no −0
+      expect(medianOf(values)(Int32Array.from(places)) + 0).toBe(quantile(sorted, 0.5));
+    }),
+  );
 });

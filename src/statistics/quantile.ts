@@ -1,3 +1,5 @@
+import type { Statistic } from './statistic.js';
+
 /**
  * Returns a quantile of sorted values, linear between neighbours (type 7 of Hyndman and Fan 1996); NaN if there are no
  * values. Values may be infinite.
@@ -10,6 +12,23 @@ export function quantile(sorted: ArrayLike<number>, fraction: number): number {
   if (Number.isFinite(high - low)) return low + (high - low) * (at - below);
   // One neighbour is infinite: so is everything between the two.
   return at === below || !Number.isFinite(low) ? low : high;
+}
+
+/** Returns the median of drawn values. It sorts once for all draws. */
+export function medianOf(values: readonly number[]): Statistic {
+  const order = [...values.keys()].sort((a, b) => values[a]! - values[b]!);
+  const placeOf = new Int32Array(values.length);
+  for (const [place, at] of order.entries()) placeOf[at] = place;
+  return (drawn) => {
+    const counts = new Int32Array(values.length);
+    for (let at = 0; at < drawn.length; at++) counts[placeOf[drawn[at]!]!]!++;
+    const sorted = new Float64Array(drawn.length);
+    let next = 0;
+    for (const [place, at] of order.entries()) {
+      for (let count = counts[place]!; count > 0; count--) sorted[next++] = values[at]!;
+    }
+    return quantile(sorted, 0.5);
+  };
 }
 
 /**

@@ -2,7 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { everyOf } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { differenceOf, meanOf, ofMembers, type Point, quotientOf, slopeOf, slopeRange } from './statistic.js';
+import {
+  differenceOf,
+  eachOf,
+  meanOf,
+  ofMembers,
+  type Point,
+  quotientOf,
+  type Score,
+  slopeOf,
+  slopeRange,
+} from './statistic.js';
 
 const number = fc.double({ noNaN: true, min: -100, max: 100 });
 /** Distinct places with a value at each. */
@@ -13,6 +23,28 @@ const one = everyOf(1);
 
 const pointsOf = (xs: readonly number[], ys: readonly number[]): Point[] =>
   xs.map((x, index) => ({ x, y: () => ys[index]! }));
+
+it('a statistic of many samples at once is, bit for bit, that of each', () => {
+  const score = fc.record({ sum: number, count: fc.integer({ min: 0, max: 3 }) });
+  const sized = fc.integer({ min: 1, max: 9 }).chain((size) => {
+    const scores = fc.array(score, { minLength: size, maxLength: size });
+    const sample = fc.array(fc.nat(size - 1), { minLength: size, maxLength: size });
+    return fc.tuple(scores, scores, fc.array(sample, { maxLength: 11 }));
+  });
+  fc.assert(
+    fc.property(sized, ([left, right, drawn]) => {
+      const samples = drawn.map((own) => Int32Array.from(own));
+      const [one, other] = [left, right].map((scores: readonly Score[]) => meanOf(scores)) as [
+        ReturnType<typeof meanOf>,
+        ReturnType<typeof meanOf>,
+      ];
+      const line = slopeOf([one, other].map((y, x) => ({ x, y })));
+      for (const statistic of [one, differenceOf(one, other), quotientOf(one, other), line]) {
+        expect(eachOf(statistic, samples)).toEqual(Float64Array.from(samples, (sample) => statistic(sample)));
+      }
+    }),
+  );
+});
 
 describe('the mean of clusters', () => {
   it('weights clusters by their number of scores', () => {
