@@ -13,6 +13,7 @@ import { type Floor, floorOf } from './judgement.js';
 import { checkPlan, type PlanCheck } from './plan-check.js';
 import { type QualityCheck, qualityOf, testedQuality } from './quality.js';
 import { baselineOf, type Slice, slicesOf } from './slices.js';
+import { columnsOf, type StudyColumns } from './study-columns.js';
 import type { StudiedModel, StudyResult } from './study-result.js';
 import { type Survival, survivalOf, testedSurvival } from './survival.js';
 import { type ArmTrades, lateStability, resampledTrades, tradedArms } from './trade-sample.js';
@@ -52,7 +53,8 @@ export interface SliceAnalysis {
 }
 
 /** Computes every number of the report, one analysis per slice. Pure: the same records give the same numbers. */
-export function analyse(study: StudyResult, options: AnalysisOptions = {}): SliceAnalysis[] {
+export function analyse(given: StudyResult | StudyColumns, options: AnalysisOptions = {}): SliceAnalysis[] {
+  const study = columnsOf(given);
   const { spec, models } = study;
   const inference = createInference(options);
   const slices = slicesOf(study);

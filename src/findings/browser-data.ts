@@ -1,5 +1,8 @@
 import type { DialogueRecord } from '../study/index.js';
-import { type Slice, sliceName } from './slices.js';
+import type { Dialogue } from './dialogues.js';
+import { sliceName } from './slice-labels.js';
+import type { Slice } from './slices.js';
+import type { StudyColumns } from './study-columns.js';
 
 /** The dialogues that the page shows, as plain JSON. */
 export interface BrowserData {
@@ -47,28 +50,33 @@ type BrowserRun = readonly Pick<
  * Returns the dialogues of a slice that the page shows.
  * @param most the largest number of dialogues; if the slice has more, an evenly spaced choice of them is shown
  */
-export function browserSlice({ labels, arms }: Slice, most: number): BrowserSlice {
-  const runs = new Map<string, DialogueRecord[]>();
+export async function browserSlice(
+  { labels, arms }: Slice,
+  most: number,
+  recordOf: StudyColumns['recordOf'],
+): Promise<BrowserSlice> {
+  const runs = new Map<string, Dialogue[]>();
   for (const dialogue of arms.flatMap(({ dialogues }) => dialogues)) {
-    const key = JSON.stringify([dialogue.index, dialogue.seed]);
-    runs.set(key, [...(runs.get(key) ?? []), dialogue]);
+    const key = `${dialogue.index} ${dialogue.seed}`;
+    const own = runs.get(key);
+    if (own === undefined) runs.set(key, [dialogue]);
+    else own.push(dialogue);
   }
   const all = [...runs.values()].sort(([a], [b]) => a!.index - b!.index || a!.seed - b!.seed);
-  return {
-    name: sliceName(labels),
-    arms: arms.map(({ name }) => name),
-    total: all.length,
-    dialogues: evenly(all, most).map((own) => {
-      const { index, seed, group, scenario, system } = own[0]!;
-      return {
-        ...{ index, seed, group, scenario, system },
-        runs: arms.map(({ name }) => {
-          const record = own.find(({ arm }) => arm === name);
-          return record === undefined ? null : record.rounds.map(shownRound);
-        }),
-      };
-    }),
-  };
+  const dialogues: BrowserDialogue[] = [];
+  for (const own of evenly(all, most)) {
+    const records = await Promise.all(own.map(recordOf));
+    const { index, seed } = own[0]!;
+    const { group, scenario, system } = records[0]!;
+    dialogues.push({
+      ...{ index, seed, group, scenario, system },
+      runs: arms.map(({ name }) => {
+        const at = own.findIndex(({ arm }) => arm === name);
+        return records[at]?.rounds.map(shownRound) ?? null;
+      }),
+    });
+  }
+  return { name: sliceName(labels), arms: arms.map(({ name }) => name), total: all.length, dialogues };
 }
 
 function shownRound(record: DialogueRecord['rounds'][number]): BrowserRun[number] {

@@ -4,8 +4,10 @@ import { csvOf, markdownTable, readableTable } from '../report/index.js';
 import { type Estimate, meanOf } from '../statistics/index.js';
 import type { ChanceRecord, DialogueRecord } from '../study/index.js';
 import { analyse, type SliceAnalysis } from './analysis.js';
-import { aboveChanceScores, chanceCoverage, createChanceBook } from './chance.js';
+import { aboveChanceScores, chanceCoverage } from './chance.js';
 import { scoresIn } from './scores.js';
+import { slicesOf } from './slices.js';
+import { columnsOf } from './study-columns.js';
 import type { StudyResult } from './study-result.js';
 import { tablesOf } from './tables.js';
 import { findings, headline } from './words.js';
@@ -39,8 +41,8 @@ function withAnswers(
   return { ...study, records };
 }
 
-/** Returns a study of one dialogue for each list of scores, and their chance. */
-function bookOf(chances: readonly (readonly [label: string, score: number])[]) {
+/** Returns a slice of one dialogue, given the scores of its probes and of answers by chance. */
+function sliceOf(scores: readonly number[], chances: readonly (readonly [label: string, score: number])[]) {
   const study = simulated(0.5, 0.5, { dialogues: 1, rounds: 1 });
   const dialogue = study.records.find((record): record is DialogueRecord => record.kind === 'dialogue')!;
   const record = study.records.find((record): record is ChanceRecord => record.kind === 'chance')!;
@@ -48,7 +50,8 @@ function bookOf(chances: readonly (readonly [label: string, score: number])[]) {
     ...record.answers.find((answer) => answer.label === label)!,
     score,
   }));
-  return { dialogue, book: createChanceBook([{ ...record, answers }]) };
+  const records = [withScores(dialogue, scores), { ...record, answers }];
+  return slicesOf(columnsOf({ ...study, records }))[0]!;
 }
 
 function withScores(dialogue: DialogueRecord, scores: readonly number[]): DialogueRecord {
@@ -60,10 +63,9 @@ function withScores(dialogue: DialogueRecord, scores: readonly number[]): Dialog
 }
 
 describe('stability above chance', () => {
-  const above = (scores: readonly number[], chances: Parameters<typeof bookOf>[0]): number => {
-    const { dialogue, book } = bookOf(chances);
-    const clusters = [[withScores(dialogue, scores)]];
-    return meanOf(scoresIn(clusters, () => true, aboveChanceScores(book)))(Int32Array.of(0));
+  const above = (...given: Parameters<typeof sliceOf>): number => {
+    const { arms, chance } = sliceOf(...given);
+    return meanOf(scoresIn(arms[0]!.shared, () => true, aboveChanceScores(chance)))(Int32Array.of(0));
   };
 
   it('is Σ (s − c) / Σ (1 − c), each probe with its own chance', () => {

@@ -1,54 +1,78 @@
-import { type Estimate, meanOf, SCORES, totalOf } from '../statistics/index.js';
-import type { ChanceAnswer, ChanceRecord, DialogueRecord, ProbeRecord } from '../study/index.js';
+import { type Estimate, meanOf, SCORES } from '../statistics/index.js';
+import type { ChanceAnswer } from '../study/index.js';
 import type { Clusters } from './clusters.js';
+import type { Dialogue } from './dialogues.js';
 import type { Inference } from './inference.js';
-import { everyProbe, only, type ProbeFilter, probedRoundsOf, type ReadRound, scoresIn } from './scores.js';
+import {
+  everyProbe,
+  only,
+  type ProbeFilter,
+  probedRoundsOf,
+  type ReadRound,
+  readProbes,
+  scoresIn,
+} from './scores.js';
+
+/** What the model answered to the probes of a scenario without their prompt. */
+export interface ScenarioChance {
+  /** Number of its index and scenario; see {@link Dialogue}. */
+  readonly scenario: number;
+  /** The number of each label and question, and the score of the answer. */
+  readonly answers: readonly (Pick<ChanceAnswer, 'under' | 'score'> & { readonly asked: number })[];
+}
 
 /** What the probes of a slice's dialogues score by chance. */
 export interface ChanceBook {
   /**
    * Returns the mean score of the answers that the model gave to a probe without its prompt; null if it was not asked.
+   * @param probe the probe's place
    * @param under answers without a system message, or under an unrelated prompt; default: both
    */
-  of(dialogue: DialogueRecord, probe: ProbeRecord, under?: ChanceAnswer['under']): number | null;
+  of(dialogue: Dialogue, probe: number, under?: Under): number | null;
 }
 
+type Under = ChanceAnswer['under'] | 'both';
+
 /** Collects the chance of a slice's probes. */
-export function createChanceBook(records: readonly ChanceRecord[]): ChanceBook {
-  const answers = new Map<string, ChanceAnswer[]>();
-  for (const record of records) {
-    for (const answer of record.answers) {
-      const key = keyOf(record, answer);
-      answers.set(key, [...(answers.get(key) ?? []), answer]);
+export function createChanceBook(scenarios: readonly ScenarioChance[]): ChanceBook {
+  const scores = new Map<number, Map<number, Readonly<Record<Under, Mean>>>>();
+  for (const { scenario, answers } of scenarios) {
+    const own = scores.get(scenario) ?? new Map();
+    scores.set(scenario, own);
+    for (const { asked, under, score } of answers) {
+      const means = own.get(asked) ?? { both: new Mean(), none: new Mean(), unrelated: new Mean() };
+      own.set(asked, means);
+      means.both.add(score);
+      means[under].add(score);
     }
   }
   return {
-    of(dialogue, probe, under) {
-      const all = answers.get(keyOf(dialogue, probe)) ?? [];
-      const own = under === undefined ? all : all.filter((answer) => answer.under === under);
-      return own.length === 0 ? null : own.reduce((sum, { score }) => sum + score, 0) / own.length;
-    },
+    of: ({ scenario, rounds }, probe, under = 'both') =>
+      scores.get(scenario)?.get(rounds.asked[probe]!)?.[under].value ?? null,
   };
 }
 
-type Asked = Pick<DialogueRecord, 'index' | 'scenario'>;
+/** A mean that grows; null of no values. */
+class Mean {
+  #sum = 0;
+  #count = 0;
 
-const keyOf = ({ index, scenario }: Asked, { label, question }: ProbeRecord): string =>
-  JSON.stringify([index, scenario, label, question]);
+  add(value: number): void {
+    this.#sum += value;
+    this.#count++;
+  }
+
+  get value(): number | null {
+    return this.#count === 0 ? null : this.#sum / this.#count;
+  }
+}
 
 /** Reads what a round's probes score by chance; leaves out probes whose chance is not known. */
-export function chanceScores(
-  book: ChanceBook,
-  has: ProbeFilter = everyProbe,
-  under?: ChanceAnswer['under'],
-): ReadRound {
-  return ({ probes }, dialogue) =>
-    totalOf(
-      probes.flatMap((probe) => {
-        const chance = has(probe, dialogue) ? book.of(dialogue, probe, under) : null;
-        return chance === null ? [] : [{ sum: chance, count: 1 }];
-      }),
-    );
+export function chanceScores(book: ChanceBook, has: ProbeFilter = everyProbe, under?: Under): ReadRound {
+  return readProbes((probe, dialogue) => {
+    const chance = has(probe, dialogue) ? book.of(dialogue, probe, under) : null;
+    return chance === null ? null : { sum: chance, count: 1 };
+  });
 }
 
 /**
@@ -61,13 +85,10 @@ export function chanceScores(
  * whose chance is not known.
  */
 export function aboveChanceScores(book: ChanceBook, has: ProbeFilter = everyProbe): ReadRound {
-  return ({ probes }, dialogue) =>
-    totalOf(
-      probes.flatMap((probe) => {
-        const chance = has(probe, dialogue) ? book.of(dialogue, probe) : null;
-        return chance === null ? [] : [{ sum: probe.score - chance, count: 1 - chance }];
-      }),
-    );
+  return readProbes((probe, dialogue) => {
+    const chance = has(probe, dialogue) ? book.of(dialogue, probe) : null;
+    return chance === null ? null : { sum: dialogue.rounds.score[probe]! - chance, count: 1 - chance };
+  });
 }
 
 /** Selects the probes whose chance is known. */
@@ -91,7 +112,7 @@ export function chanceLevelOf(
   inference: Inference,
   has: ProbeFilter = everyProbe,
 ): ChanceLevel | null {
-  const level = (under?: ChanceAnswer['under']): Estimate =>
+  const level = (under?: Under): Estimate =>
     inference.estimate(
       dialogues.length,
       meanOf(scoresIn(dialogues, () => true, chanceScores(book, has, under))),
@@ -121,12 +142,16 @@ export function chanceCoverage(
   dialogues: Clusters,
   book: ChanceBook,
 ): { readonly probed: number; readonly known: number } {
-  const probed = dialogues
-    .flat()
-    .map((dialogue) => ({ dialogue, probes: dialogue.rounds.flatMap(({ probes }) => probes) }))
-    .filter(({ probes }) => probes.length > 0);
-  const known = probed.filter(({ dialogue, probes }) =>
-    probes.every((probe) => book.of(dialogue, probe) !== null),
-  );
-  return { probed: probed.length, known: known.length };
+  let probed = 0;
+  let known = 0;
+  for (const dialogue of dialogues.flat()) {
+    const { rounds, from, to } = dialogue;
+    const [first, end] = [rounds.probesFrom[from]!, rounds.probesFrom[to]!];
+    if (first === end) continue;
+    probed++;
+    let isKnown = true;
+    for (let probe = first; probe < end && isKnown; probe++) isKnown = book.of(dialogue, probe) !== null;
+    if (isKnown) known++;
+  }
+  return { probed, known };
 }

@@ -6,6 +6,7 @@ import { clustersOf, sampleOf, sampleText } from './clusters.js';
 import { compareArms } from './compare.js';
 import { sampleWords } from './gaps.js';
 import { pilotPower } from './power.js';
+import { columnsOf } from './study-columns.js';
 import type { StudyResult } from './study-result.js';
 
 const FEW = { resamples: 300 };
@@ -50,8 +51,8 @@ describe('the clusters of a study', () => {
 
   it('keep the seeds of a dialogue together', () => {
     const dialogues = dialoguesOf(onePerPrompt);
-    const seeds = [2, 1].flatMap((seed) => dialogues.map((dialogue) => ({ ...dialogue, seed })));
-    const clusters = clustersOf(seeds);
+    const records = [2, 1].flatMap((seed) => dialogues.map((dialogue) => ({ ...dialogue, seed })));
+    const clusters = clustersOf(columnsOf({ ...onePerPrompt, records }).slices[0]!.dialogues);
     expect(sampleOf(clusters)).toEqual({ dialogues: 24, prompts: 12, clusters: 12 });
     expect(clusters.map((cluster) => cluster.map(({ index, seed }) => [index, seed])).slice(0, 2)).toEqual([
       [

@@ -1,7 +1,7 @@
-import type { DialogueRecord } from '../study/index.js';
+import type { Dialogue } from './dialogues.js';
 
 /** Dialogues grouped by what is independent, `[clusters][dialogues]`, by index, then by seed; see {@link clustersOf}. */
-export type Clusters = readonly (readonly DialogueRecord[])[];
+export type Clusters = readonly (readonly Dialogue[])[];
 
 /** How many dialogues a number rests on, and how many of them are independent. */
 export interface Sample {
@@ -19,7 +19,7 @@ export interface Sample {
  */
 export function clustered<Item>(
   items: readonly Item[],
-  dialogueOf: (item: Item) => Pick<DialogueRecord, 'index' | 'seed' | 'system'>,
+  dialogueOf: (item: Item) => Pick<Dialogue, 'index' | 'seed' | 'system'>,
 ): (readonly Item[])[] {
   const ordered = [...items].sort((a, b) => {
     const [one, other] = [dialogueOf(a), dialogueOf(b)];
@@ -30,13 +30,15 @@ export function clustered<Item>(
   for (const item of ordered) {
     const { index, system } = dialogueOf(item);
     const key = hasOnePrompt ? index : system;
-    groups.set(key, [...(groups.get(key) ?? []), item]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
   }
   return [...groups.values()];
 }
 
 /** Groups dialogues by what is independent; see {@link clustered}. */
-export function clustersOf(dialogues: readonly DialogueRecord[]): Clusters {
+export function clustersOf(dialogues: readonly Dialogue[]): Clusters {
   return clustered(dialogues, (dialogue) => dialogue);
 }
 
@@ -51,7 +53,7 @@ export function sampleText({ dialogues, prompts }: Sample): string {
   return `${counted(dialogues, 'dialogue')} of ${counted(prompts, 'prompt')}`;
 }
 
-const promptsIn = (dialogues: readonly Pick<DialogueRecord, 'system'>[]): number =>
+const promptsIn = (dialogues: readonly Pick<Dialogue, 'system'>[]): number =>
   new Set(dialogues.map(({ system }) => system)).size;
 
 const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -9,8 +9,10 @@ import { type Tested, testDifferences, testFamilies } from './families.js';
 import { type AnalysisOptions, createInference } from './inference.js';
 import { floorOf, untouchedOf } from './judgement.js';
 import { probeScores, scoresIn } from './scores.js';
-import { type Slice, sliceName, slicesOf } from './slices.js';
-import type { StudyResult } from './study-result.js';
+import { sliceName } from './slice-labels.js';
+import { type Slice, slicesOf } from './slices.js';
+import { columnsOf, type StudyColumns } from './study-columns.js';
+import type { StudyFacts, StudyResult } from './study-result.js';
 
 /** The difference of stability of two arms, on the dialogues that both have. */
 export interface ArmComparison extends Sample, Tested {
@@ -29,10 +31,11 @@ export interface ArmComparison extends Sample, Tested {
 
 /** Compares two arms of one study, in every slice. */
 export function compareArms(
-  study: StudyResult,
+  given: StudyResult | StudyColumns,
   [left, right]: readonly [left: string, right: string],
   options: AnalysisOptions = {},
 ): ArmComparison[] {
+  const study = columnsOf(given);
   const pairs = slicesOf(study).map((slice) => ({
     left: { slice, arm: left, name: `${left}, ${sliceName(slice.labels)}`, study },
     right: { slice, arm: right, name: right, study },
@@ -48,15 +51,15 @@ export function compareArms(
  * different versions of the judges scored them
  */
 export function compareStudies(
-  study: StudyResult,
-  other: StudyResult,
+  study: StudyResult | StudyColumns,
+  other: StudyResult | StudyColumns,
   arms: readonly string[],
   options: AnalysisOptions = {},
 ): ArmComparison[] {
   checkMoments(study, other);
   checkJudges(study, other);
-  const others = slicesOf(other);
-  const own = slicesOf(study);
+  const others = slicesOf(columnsOf(other));
+  const own = slicesOf(columnsOf(study));
   const pairs = own.flatMap((slice) => {
     const partner = partnerOf(slice, own, others);
     if (partner === null) return [];
@@ -75,7 +78,7 @@ export function compareStudies(
 }
 
 /** Two days must not be compared as if they were two arms. */
-function checkMoments(...studies: readonly StudyResult[]): void {
+function checkMoments(...studies: readonly StudyFacts[]): void {
   const dated = studies.every(({ models }) => models.some(({ mayWriteTime }) => mayWriteTime));
   const [first, second] = studies.map(({ now }) => now);
   if (!dated || first === second) return;
@@ -89,7 +92,7 @@ function checkMoments(...studies: readonly StudyResult[]): void {
 }
 
 /** Two versions of the judges must not be compared as if they were two arms. The organism's judges are its own. */
-function checkJudges(...studies: readonly StudyResult[]): void {
+function checkJudges(...studies: readonly StudyFacts[]): void {
   const judged = studies.every(({ spec }) => spec.sources.some(({ kind }) => kind !== 'organism'));
   const [first, second] = studies.map(({ versions }) => versions.judges ?? BEFORE_VERSIONS);
   if (!judged || first === second) return;
@@ -115,12 +118,12 @@ interface Side {
   readonly slice: Slice;
   readonly arm: string;
   readonly name: string;
-  readonly study: StudyResult;
+  readonly study: StudyFacts;
 }
 
 function comparisonsOf(
   pairs: readonly { readonly left: Side; readonly right: Side }[],
-  { spec }: StudyResult,
+  { spec }: StudyFacts,
   options: AnalysisOptions,
 ): ArmComparison[] {
   const inference = createInference(options);

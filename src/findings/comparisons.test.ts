@@ -7,6 +7,7 @@ import { createInference } from './inference.js';
 import { pooledEffects } from './pooled.js';
 import { reportFiles } from './report.js';
 import { slicesOf } from './slices.js';
+import { columnsOf } from './study-columns.js';
 import type { ReportedArm, StudyResult } from './study-result.js';
 import { findings } from './words.js';
 
@@ -322,7 +323,7 @@ describe('pooling over models', () => {
   const arms = [OFF, { name: 'held', start: 0.7, slope: 0, kl: 0.02, lift: 1.5 }];
   const one = studyOf(arms, { dialogues: 40 });
   const windows = { early: [1, 3], late: [6, 10] } as const;
-  const pooledOf = (study: StudyResult, slices = slicesOf(study)) =>
+  const pooledOf = (study: StudyResult, slices = slicesOf(columnsOf(study))) =>
     pooledEffects(slices, { ...study.spec, ...windows }, reportedContrasts(study), createInference(FEW));
   /** Adds models; each has the dialogues of another simulation, on the same prompts. */
   const withModels = (seeds: readonly number[]): StudyResult => {
@@ -360,10 +361,8 @@ describe('pooling over models', () => {
   it('counts an error that models share once, not once for each', () => {
     // Three copies of one model are no more evidence than the model alone.
     const copies = withModels([1, 2, 3]);
-    const [first] = slicesOf({
-      ...copies,
-      records: copies.records.filter(({ model }) => model === 'seed 1'),
-    });
+    const records = copies.records.filter(({ model }) => model === 'seed 1');
+    const [first] = slicesOf(columnsOf({ ...copies, records }));
     const slices = ['a', 'b', 'c'].map((model) => ({ ...first!, labels: { ...first!.labels, model } }));
     const named = ['a', 'b', 'c'].map((name) => ({ ...copies.spec.models[0]!, name }));
     const [, late] = pooledOf({ ...copies, spec: { ...copies.spec, models: named } }, slices);

@@ -1,12 +1,12 @@
 import { HoldfastError } from '../errors.js';
 import { type AnalysisPlan, type Contrast, contrastKey } from '../study/index.js';
-import type { StudyResult } from './study-result.js';
+import type { StudyFacts } from './study-result.js';
 
 /**
  * Returns the pairs of arms that a report compares, each once: those of the locked plan, those of the specification or the
  * command line, and every arm with the first.
  */
-export function reportedContrasts({ spec, locked }: Pick<StudyResult, 'spec' | 'locked'>): Contrast[] {
+export function reportedContrasts({ spec, locked }: Pick<StudyFacts, 'spec' | 'locked'>): Contrast[] {
   const [first, ...others] = spec.arms.map(({ name }) => name);
   const known = new Set([first, ...others]);
   const all = [
@@ -35,7 +35,7 @@ export interface AnalysisChanges {
  * Returns a study with changes to its analysis. The locked plan stays as it is, so the report says what is after the fact.
  * @throws HoldfastError `E_USAGE` for a contrast that does not name two arms, and for rounds that no dialogue has
  */
-export function withChanges(study: StudyResult, changes: AnalysisChanges): StudyResult {
+export function withChanges<Study extends StudyFacts>(study: Study, changes: AnalysisChanges): Study {
   const { spec } = study;
   const { early = spec.early, late = spec.late, margin = spec.margin, contrasts = [] } = changes;
   checkWindows(changes, { early, late }, Math.max(...spec.sources.map(({ rounds }) => rounds)));
@@ -74,7 +74,7 @@ function checkWindows(
 }
 
 /** Returns a study whose report also makes one contrast. */
-export function withContrast(study: StudyResult, contrast: Contrast): StudyResult {
+export function withContrast<Study extends StudyFacts>(study: Study, contrast: Contrast): Study {
   const { spec } = study;
   return { ...study, spec: { ...spec, contrasts: [...spec.contrasts, contrast] } };
 }

@@ -11,7 +11,16 @@ import {
 import type { Clusters } from './clusters.js';
 import type { Windows } from './course.js';
 import type { Inference } from './inference.js';
-import { between, only, probedRoundsOf, probeScores, type ReadRound, scoreOf, scoresIn } from './scores.js';
+import {
+  between,
+  only,
+  probedRoundsOf,
+  probeScores,
+  type ReadRound,
+  readMeasured,
+  scoreOf,
+  scoresIn,
+} from './scores.js';
 import type { ArmRecords } from './slices.js';
 
 /**
@@ -65,11 +74,11 @@ export function shareCorrelationOf(
     x: meanOf(scoresIn(clusters, only(round), readShare)),
     y: meanOf(scoresIn(clusters, only(round), probeScores())),
   }));
-  const members = clusters
-    .map((_, cluster) => [...dialogues.keys()].filter((at) => dialogues[at]!.cluster === cluster))
-    .filter(({ length }) => length > 0);
+  const ofCluster = clusters.map((): number[] => []);
+  for (const [at, { cluster }] of dialogues.entries()) ofCluster[cluster]!.push(at);
+  const members = ofCluster.filter(({ length }) => length > 0);
   const over = (statistic: Statistic): Estimate =>
-    inference.estimate(members.length, ofMembers(members, statistic));
+    inference.estimate(members.length, ofMembers(members, statistic), undefined, dialogues.length);
   const share = dialogues.map((dialogue) => dialogue.share);
   const stability = dialogues.map((dialogue) => dialogue.stability);
   const fraction = dialogues.map((dialogue) => dialogue.tokenFraction);
@@ -88,9 +97,9 @@ export function shareCorrelationOf(
   };
 }
 
-const readShare: ReadRound = (round) => scoreOf(round.share.after);
-const readFraction: ReadRound = ({ systemTokens, contextTokens }) =>
-  scoreOf(systemTokens === null ? null : systemTokens / contextTokens);
+const readShare = readMeasured('after');
+const readFraction: ReadRound = (row, { rounds: { measured } }) =>
+  scoreOf(measured.systemTokens[row]! / measured.contextTokens[row]!);
 
 /** Returns the late means of every dialogue that has late probes and a late share. */
 function lateMeansOf(clusters: Clusters, late: Windows['late']): LateMeans[] {

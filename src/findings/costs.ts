@@ -3,19 +3,19 @@ import {
   differenceOf,
   type Estimate,
   meanOf,
-  quantile,
+  medianOf,
   type Range,
   SCORES,
   type Score,
   type Statistic,
   totalOf,
 } from '../statistics/index.js';
-import type { CostRecord, DialogueRecord } from '../study/index.js';
+import type { CostRecord } from '../study/index.js';
 import type { RoundEstimate } from './course.js';
+import type { Dialogue } from './dialogues.js';
 import type { Inference } from './inference.js';
-import { only, roundsOf, scoreOf, scoresIn } from './scores.js';
+import { only, readMeasured, roundsOf, scoreOf, scoresIn } from './scores.js';
 import { type ArmRecords, baselineOf, type Slice } from './slices.js';
-import type { LabelledTiming } from './study-result.js';
 
 /** The costs of an arm in quality, tokens and time; null for what was not measured. */
 export interface ArmCosts {
@@ -48,10 +48,10 @@ export function costsOf(slice: Slice, inference: Inference): ArmCosts[] {
   return arms.map((arm) => {
     const { shared } = arm;
     const lastRound = roundsOf(shared).at(-1) ?? 0;
-    const context = scoresIn(shared, only(lastRound), (round) => scoreOf(round.contextTokens));
+    const context = scoresIn(shared, only(lastRound), readMeasured('contextTokens'));
     const overDialogues = (counts: readonly Score[]): Estimate | null =>
       arm.dialogues.length === 0 ? null : inference.estimate(counts.length, meanOf(counts));
-    const perDialogue = (countIn: (dialogue: DialogueRecord) => number): Estimate | null =>
+    const perDialogue = (countIn: (dialogue: Dialogue) => number): Estimate | null =>
       overDialogues(shared.map((cluster) => totalOf(cluster.map((dialogue) => scoreOf(countIn(dialogue))))));
     const alone = (
       measure: Measure,
@@ -149,25 +149,28 @@ export const exponentialOf =
  * The median is robust to single dialogues that waited for the machine or paid for a warm-up.
  */
 function timeRatioOf(arm: ArmRecords, baseline: ArmRecords, inference: Inference): Estimate | null {
-  const paired = arm.timings.flatMap((own) => {
-    const first = baseline.timings.find(({ index, seed }) => index === own.index && seed === own.seed);
-    return first === undefined ? [] : [{ own, first }];
-  });
-  const ratios = [...new Set(paired.map(({ own }) => own.index))].flatMap((index) => {
-    const ofScenario = paired.filter(({ own }) => own.index === index);
-    const ratio =
-      timeAToken(ofScenario.map(({ own }) => own)) / timeAToken(ofScenario.map(({ first }) => first));
+  const isTimed = ({ totalMs }: Dialogue): boolean => !Number.isNaN(totalMs);
+  const firsts = new Map(baseline.dialogues.filter(isTimed).map((dialogue) => [dialogue.key, dialogue]));
+  const scenarios = new Map<number, { readonly own: Dialogue; readonly first: Dialogue }[]>();
+  for (const own of arm.dialogues.filter(isTimed)) {
+    const first = firsts.get(own.key);
+    if (first === undefined) continue;
+    const paired = scenarios.get(own.index) ?? [];
+    scenarios.set(own.index, paired);
+    paired.push({ own, first });
+  }
+  const ratios = [...scenarios.values()].flatMap((paired) => {
+    const ratio = timeAToken(paired.map(({ own }) => own)) / timeAToken(paired.map(({ first }) => first));
     return Number.isFinite(ratio) ? [ratio] : [];
   });
   if (ratios.length === 0) return null;
-  const median: Statistic = (drawn) => quantile(Float64Array.from(drawn, (at) => ratios[at]!).sort(), 0.5);
-  return inference.estimate(ratios.length, median);
+  return inference.estimate(ratios.length, medianOf(ratios));
 }
 
 /** Returns milliseconds per decoded token. */
-function timeAToken(timings: readonly LabelledTiming[]): number {
+function timeAToken(dialogues: readonly Dialogue[]): number {
   const total = totalOf(
-    timings.map(({ totalMs, decodedTokens }) => ({ sum: totalMs, count: decodedTokens })),
+    dialogues.map(({ totalMs, decodedTokens }) => ({ sum: totalMs, count: decodedTokens })),
   );
   return total.sum / total.count;
 }

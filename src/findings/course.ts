@@ -6,11 +6,11 @@ import {
   meanOf,
   rangeAboveChance,
   SCORES,
+  type Score,
   type Statistic,
   slopeOf,
   slopeRange,
 } from '../statistics/index.js';
-import type { RoundRecord } from '../study/index.js';
 import {
   aboveChanceScores,
   type ChanceBook,
@@ -20,6 +20,7 @@ import {
   knownChance,
 } from './chance.js';
 import { type Clusters, type Sample, sampleOf } from './clusters.js';
+import type { Measured } from './dialogues.js';
 import type { Inference } from './inference.js';
 import {
   between,
@@ -30,9 +31,10 @@ import {
   probeScores,
   type ReadRound,
   type RoundFilter,
+  readMeasured,
   roundsOf,
-  scoreOf,
   scoresIn,
+  scoresInEach,
 } from './scores.js';
 import type { ArmRecords } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
@@ -123,23 +125,21 @@ export function courseOf(
       stabilitySlope(dialogues, probed),
       slopeRange(probed, SCORES),
     ),
-    obedience: course(({ obedience }) => scoreOf(obedience)),
-    ability: course(({ ability }) => scoreOf(ability)),
-    fluency: course(({ fluency }) => scoreOf(fluency)),
-    share: {
-      before: course(({ share }) => scoreOf(share.before)),
-      after: course(({ share }) => scoreOf(share.after)),
-    },
+    obedience: course(readMeasured('obedience')),
+    ability: course(readMeasured('ability')),
+    fluency: course(readMeasured('fluency')),
+    share: { before: course(readMeasured('before')), after: course(readMeasured('after')) },
     attention: rounds.map((round) => attentionIn(dialogues, round)),
     aboveChance: aboveChanceOf(dialogues, chance, windows, inference),
     parts: partsOf(dialogues).map(({ kind, name, has }) => {
-      const own = dialogues.filter((cluster) => hasScore(cluster, probeScores(has)));
+      const own = dialogues.filter((cluster) => hasProbe(cluster, has));
+      const late = aboveChanceIn(own, chance, has, between(windows.late));
       return {
         kind,
         name,
         stability: measureCourse(own, probed, probeScores(has), windows, inference),
         chance: chanceLevelOf(own, chance, inference, has),
-        aboveChance: { late: aboveChanceIn(own, chance, has, inference)(between(windows.late)) },
+        aboveChance: { late: inference.estimate(own.length, late.above, late.range) },
       };
     }),
   };
@@ -147,9 +147,8 @@ export function courseOf(
 
 /** Returns the slope of stability over the probed rounds, as a statistic of the clusters. */
 function stabilitySlope(dialogues: Clusters, probed: readonly number[]): Statistic {
-  return slopeOf(
-    probed.map((round) => ({ x: round, y: meanOf(scoresIn(dialogues, only(round), probeScores())) })),
-  );
+  const scores = scoresInEach(dialogues, probed.map(only), probeScores());
+  return slopeOf(probed.map((round, at) => ({ x: round, y: meanOf(scores[at]!) })));
 }
 
 /** Measures a course of scores between 0 and 1. */
@@ -162,13 +161,13 @@ function measureCourse(
 ): Course {
   const estimate = (statistic: Statistic, range = SCORES): Estimate =>
     inference.estimate(dialogues.length, statistic, range);
-  const meanIn = (has: RoundFilter): Statistic => meanOf(scoresIn(dialogues, has, read));
-  const [early, late] = [meanIn(between(windows.early)), meanIn(between(windows.late))];
+  const selections = [between(windows.early), between(windows.late), ...rounds.map(only)];
+  const [early, late, ...each] = scoresInEach(dialogues, selections, read).map(meanOf);
   return {
-    rounds: rounds.map((round) => ({ round, ...estimate(meanIn(only(round))) })),
-    early: estimate(early),
-    late: estimate(late),
-    change: estimate(differenceOf(late, early), DIFFERENCES),
+    rounds: rounds.map((round, at) => ({ round, ...estimate(each[at]!) })),
+    early: estimate(early!),
+    late: estimate(late!),
+    change: estimate(differenceOf(late!, early!), DIFFERENCES),
   };
 }
 
@@ -179,63 +178,75 @@ function aboveChanceOf(
   windows: Windows,
   inference: Inference,
 ): ArmCourse['aboveChance'] {
-  const meanIn = (at: RoundFilter, read: ReadRound): Statistic => meanOf(scoresIn(dialogues, at, read));
-  const above = (at: RoundFilter): Statistic => meanIn(at, aboveChanceScores(chance));
-  const stability = (at: RoundFilter): Statistic => meanIn(at, probeScores(knownChance(chance, everyProbe)));
-  const estimate = aboveChanceIn(dialogues, chance, everyProbe, inference);
   const [early, late] = [between(windows.early), between(windows.late)];
+  const ofEarly = aboveChanceIn(dialogues, chance, everyProbe, early);
+  const ofLate = aboveChanceIn(dialogues, chance, everyProbe, late);
+  const either: RoundFilter = (round) => early(round) || late(round);
+  const estimate = ({ above, range }: AboveChance): Estimate =>
+    inference.estimate(dialogues.length, above, range);
   return {
-    early: estimate(early),
-    late: estimate(late),
+    early: estimate(ofEarly),
+    late: estimate(ofLate),
     change: inference.estimate(
       dialogues.length,
-      differenceOf(above(late), above(early)),
+      differenceOf(ofLate.above, ofEarly.above),
       changeRangeAboveChance(
-        differenceOf(stability(late), stability(early)),
-        meanIn((round) => early(round) || late(round), chanceScores(chance)),
+        differenceOf(ofLate.stability, ofEarly.stability),
+        meanOf(scoresIn(dialogues, either, chanceScores(chance))),
       ),
     ),
   };
 }
 
-/** Returns an estimator of stability above chance in some rounds. Its intervals have the range of {@link rangeAboveChance}. */
+/** Stability above chance in some rounds, as statistics of the clusters. */
+interface AboveChance {
+  readonly above: Statistic;
+  /** Stability itself, over the probes whose chance is known. */
+  readonly stability: Statistic;
+  /** The range of intervals; see {@link rangeAboveChance}. */
+  readonly range: ReturnType<typeof rangeAboveChance>;
+}
+
 function aboveChanceIn(
   dialogues: Clusters,
   chance: ChanceBook,
   has: ProbeFilter,
-  inference: Inference,
-): (at: RoundFilter) => Estimate {
-  return (at) => {
-    const meanOver = (read: ReadRound): Statistic => meanOf(scoresIn(dialogues, at, read));
-    return inference.estimate(
-      dialogues.length,
-      meanOver(aboveChanceScores(chance, has)),
-      rangeAboveChance(meanOver(probeScores(knownChance(chance, has))), meanOver(chanceScores(chance, has))),
-    );
-  };
+  at: RoundFilter,
+): AboveChance {
+  const meanOver = (read: ReadRound): Statistic => meanOf(scoresIn(dialogues, at, read));
+  const stability = meanOver(probeScores(knownChance(chance, has)));
+  const range = rangeAboveChance(stability, meanOver(chanceScores(chance, has)));
+  return { above: meanOver(aboveChanceScores(chance, has)), stability, range };
 }
 
-const hasScore = (cluster: Clusters[number], read: ReadRound): boolean =>
-  cluster.some((dialogue) => dialogue.rounds.some((round) => read(round, dialogue).count > 0));
+/** Returns whether any probe that a filter selects was asked in a cluster. */
+const hasProbe = (cluster: Clusters[number], has: ProbeFilter): boolean =>
+  cluster.some((dialogue) => {
+    const { rounds, from, to } = dialogue;
+    for (let probe = rounds.probesFrom[from]!; probe < rounds.probesFrom[to]!; probe++) {
+      if (has(probe, dialogue)) return true;
+    }
+    return false;
+  });
 
 function attentionIn(dialogues: Clusters, round: number): AttentionRound {
-  const records = dialogues.flat().flatMap(({ rounds }) => rounds.filter((record) => record.round === round));
-  const mean = (read: (record: RoundRecord) => number | null): number => {
-    const values = records.map(read).filter((value) => value !== null);
-    return values.reduce((sum, value) => sum + value, 0) / values.length;
+  const all = [dialogues.flat()];
+  const mean = (name: Measured): number => {
+    const [{ sum, count }] = scoresIn(all, only(round), readMeasured(name)) as [Score];
+    return sum / count;
   };
   return {
     round,
-    contextTokens: mean(({ contextTokens }) => contextTokens),
-    before: mean(({ share }) => share.before),
-    after: mean(({ share }) => share.after),
-    median: mean(({ spread }) => spread?.median ?? null),
-    ninetieth: mean(({ spread }) => spread?.ninetieth ?? null),
-    above: mean(({ spread }) => spread?.above ?? null),
-    below: mean(({ spread }) => spread?.below ?? null),
-    sink: mean(({ controls }) => controls.sink),
-    template: mean(({ controls }) => controls.template),
-    random: mean(({ controls }) => controls.random),
+    contextTokens: mean('contextTokens'),
+    before: mean('before'),
+    after: mean('after'),
+    median: mean('median'),
+    ninetieth: mean('ninetieth'),
+    above: mean('above'),
+    below: mean('below'),
+    sink: mean('sink'),
+    template: mean('template'),
+    random: mean('random'),
   };
 }
 
@@ -249,17 +260,30 @@ interface Part {
 function partsOf(dialogues: Clusters): Part[] {
   const all = dialogues.flat();
   const groups = namesOf(all.map(({ group }) => group));
-  const labels = namesOf(
-    all.flatMap(({ rounds }) => rounds.flatMap(({ probes }) => probes.map(({ label }) => label))),
-  );
+  const labels = namesOf(labelsOf(all));
   const byGroup = groups.map(
     (name): Part => ({ kind: 'group', name, has: (_, { group }) => group === name }),
   );
   const byLabel = labels.map(
-    (name): Part => ({ kind: 'asked about', name, has: ({ label }) => label === name }),
+    (name): Part => ({
+      kind: 'asked about',
+      name,
+      has: (probe, { rounds: { labels, asked } }) => labels[asked[probe]!] === name,
+    }),
   );
   const same = groups.length === labels.length && groups.every((name, at) => name === labels[at]);
   return [byGroup, same ? [] : byLabel].filter((parts) => parts.length > 1).flat();
+}
+
+/** Returns the labels of the dialogues' probes, some of them more than once. */
+function labelsOf(dialogues: Clusters[number]): string[] {
+  const found = new Set<number>();
+  for (const { rounds, from, to } of dialogues) {
+    for (let probe = rounds.probesFrom[from]!; probe < rounds.probesFrom[to]!; probe++) {
+      found.add(rounds.asked[probe]!);
+    }
+  }
+  return [...found].map((asked) => dialogues[0]!.rounds.labels[asked]!);
 }
 
 const namesOf = (names: readonly string[]): string[] => [...new Set(names)].sort();

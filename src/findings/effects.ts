@@ -9,14 +9,15 @@ import {
   pairedDifferences,
   type Score,
 } from '../statistics/index.js';
-import type { Contrast, DialogueRecord } from '../study/index.js';
+import type { Contrast } from '../study/index.js';
 import { type Clusters, clustered, type Sample, sampleOf } from './clusters.js';
 import type { Windows } from './course.js';
+import type { Dialogue } from './dialogues.js';
 import { type Tested, testDifferences, testFamilies } from './families.js';
 import { detectableScore, type Inference } from './inference.js';
 import { type PlanCheck, type Standing, standingOf } from './plan-check.js';
 import { between, only, probedRoundsOf, probeScores, type RoundFilter, scoresIn } from './scores.js';
-import { dialogueKey, type Slice } from './slices.js';
+import type { Slice } from './slices.js';
 
 /** The rounds of an effect: early, late, or the last probed round. */
 export type WindowName = 'early' | 'late' | 'last';
@@ -139,13 +140,10 @@ export interface DialoguePairs {
 }
 
 /** Pairs dialogues by scenario and seed. Dialogues without a partner are left out. */
-export function pairDialogues(
-  left: readonly DialogueRecord[],
-  right: readonly DialogueRecord[],
-): DialoguePairs {
-  const others = new Map(right.map((dialogue) => [dialogueKey(dialogue), dialogue]));
+export function pairDialogues(left: readonly Dialogue[], right: readonly Dialogue[]): DialoguePairs {
+  const others = new Map(right.map((dialogue) => [dialogue.key, dialogue]));
   const pairs = left.flatMap((dialogue) => {
-    const other = others.get(dialogueKey(dialogue));
+    const other = others.get(dialogue.key);
     return other === undefined ? [] : [{ left: dialogue, right: other }];
   });
   const clusters = clustered(pairs, (pair) => pair.left);

@@ -4,6 +4,7 @@ import { correctedGains, type UncorrectedGain } from './equal-kl.js';
 import { testFamilies } from './families.js';
 import { createInference } from './inference.js';
 import { slicesOf } from './slices.js';
+import { columnsOf } from './study-columns.js';
 import { survivalOf, testedSurvival } from './survival.js';
 
 const DEFAULTS = createInference();
@@ -90,7 +91,7 @@ describe('tests of times to the first loss', () => {
         { name: 'held', start: 0.95, slope: 0 },
       ],
     });
-    const [slice] = slicesOf(study);
+    const [slice] = slicesOf(columnsOf(study));
     const held = survivalOf(slice!, createInference({ resamples: 50 }))[1]!;
     // The smallest p of 10,000 permutations is .0001.
     const many = testedSurvival([Array.from({ length: 60 }, () => held)], DEFAULTS)[0]!;

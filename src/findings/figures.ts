@@ -6,7 +6,7 @@ import type { ArmCourse, Course } from './course.js';
 import { BANDS, pointsAt, pointsOf, type ReportFigure, TOGETHER } from './figure-parts.js';
 import { influenceFigures } from './influence-figures.js';
 import { roundsText } from './rounds-text.js';
-import { sliceName } from './slices.js';
+import { sliceName } from './slice-labels.js';
 import type { ReportedSpec } from './study-result.js';
 
 /** Returns every figure of one slice. */

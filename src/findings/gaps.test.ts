@@ -3,6 +3,7 @@ import { simulateStudy } from '../../test/support/simulated-study.js';
 import { coverageWords } from './gaps.js';
 import { reportFiles } from './report.js';
 import { slicesOf } from './slices.js';
+import { columnsOf } from './study-columns.js';
 import type { StudyResult } from './study-result.js';
 
 /** A study in which the policy of one arm did not act in the first two rounds, and in which it saw no prompt then. */
@@ -31,7 +32,7 @@ function blindAtFirst(): StudyResult {
 
 describe('a policy that did not act', () => {
   it('is said with its arm, the number of rounds and the reason', () => {
-    const [slice] = slicesOf(blindAtFirst());
+    const [slice] = slicesOf(columnsOf(blindAtFirst()));
     const name = slice!.arms.at(-1)!.name;
     expect(coverageWords(slice!)).toEqual([
       `Under ${name}, the policy did not do all that it was asked to in 12 of 24 rounds; the first: no layer sees the system prompt any more.`,

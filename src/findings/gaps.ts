@@ -1,20 +1,22 @@
 import { type Sample, sampleText } from './clusters.js';
 import { FEW } from './inference.js';
-import { type Slice, sliceKey, sliceName } from './slices.js';
-import type { Gap, StudyResult } from './study-result.js';
+import { sliceKey, sliceName } from './slice-labels.js';
+import type { Slice } from './slices.js';
+import type { StudyColumns } from './study-columns.js';
+import type { Gap } from './study-result.js';
 
 /** Says which results are missing or are not what was asked for, and how that affects the numbers. */
 
 /** Says how much of the plan is missing; empty if the study is complete. */
-export function planWords({ records, gaps }: Pick<StudyResult, 'records' | 'gaps'>): string[] {
+export function planWords({ cells, slices, gaps }: StudyColumns): string[] {
   if (gaps.length === 0) return [];
-  const led = new Set(records.filter(({ kind }) => kind === 'dialogue').map(sliceKey));
+  const led = new Set(slices.map(({ labels }) => sliceKey(labels)));
   const unled = grouped(
     gaps.filter((gap) => gap.kind === 'dialogue' && !led.has(sliceKey(gap))),
     sliceName,
   );
   return [
-    `Incomplete: of ${records.length + gaps.length} planned cells, ${gapText(gaps)}.`,
+    `Incomplete: of ${cells + gaps.length} planned cells, ${gapText(gaps)}.`,
     ...[...unled].map(([name, own]) => `${name} has no dialogue: ${gapText(own)}.`),
   ];
 }
@@ -61,11 +63,18 @@ export function sampleWords(sample: Sample): string[] {
 /** Says in which rounds a policy did not do what its arm asks for, one sentence for each arm. */
 function noticeWords(arms: Slice['arms']): string[] {
   return arms.flatMap(({ name, dialogues }) => {
-    const rounds = dialogues.flatMap(({ rounds }) => rounds);
-    const notices = rounds.flatMap(({ notice }) => notice ?? []);
+    let all = 0;
+    const notices: string[] = [];
+    for (const { rounds, from, to } of dialogues) {
+      all += to - from;
+      for (let row = from; row < to; row++) {
+        const notice = rounds.notices.get(row);
+        if (notice !== undefined) notices.push(notice);
+      }
+    }
     if (notices.length === 0) return [];
     return [
-      `Under ${name}, the policy did not do all that it was asked to in ${notices.length} of ${rounds.length} rounds; the first: ${notices[0]}.`,
+      `Under ${name}, the policy did not do all that it was asked to in ${notices.length} of ${all} rounds; the first: ${notices[0]}.`,
     ];
   });
 }
@@ -75,7 +84,11 @@ function grouped<Item>(
   nameOf: (item: Item) => string,
 ): ReadonlyMap<string, readonly Item[]> {
   const groups = new Map<string, Item[]>();
-  for (const item of items) groups.set(nameOf(item), [...(groups.get(nameOf(item)) ?? []), item]);
+  for (const item of items) {
+    const group = groups.get(nameOf(item));
+    if (group === undefined) groups.set(nameOf(item), [item]);
+    else group.push(item);
+  }
   return groups;
 }
 

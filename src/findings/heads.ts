@@ -1,5 +1,5 @@
-import type { DialogueRecord } from '../study/index.js';
 import type { Windows } from './course.js';
+import type { Dialogue } from './dialogues.js';
 import { between, type RoundFilter } from './scores.js';
 import type { ArmRecords } from './slices.js';
 import type { StudiedModel } from './study-result.js';
@@ -27,18 +27,27 @@ export function headMapOf(arm: ArmRecords, model: StudiedModel, windows: Windows
 
 /** Returns each head's mean share over the matching rounds in which it sees the prompt, `[layers × heads]`. */
 function meanHeads(
-  dialogues: readonly DialogueRecord[],
+  dialogues: readonly Dialogue[],
   has: RoundFilter,
   { layers, heads }: StudiedModel,
 ): (number | null)[] | null {
-  const rows = dialogues
-    .flatMap(({ rounds }) => rounds)
-    .filter(({ round, heads: row }) => has(round) && row.length === layers * heads);
-  if (rows.length === 0) return null;
-  return Array.from({ length: layers * heads }, (_, head) => {
-    const shares = rows.flatMap((row) => row.heads[head] ?? []);
-    return shares.length === 0 ? null : shares.reduce((sum, share) => sum + share, 0) / shares.length;
-  });
+  const sums = new Float64Array(layers * heads);
+  const counts = new Int32Array(layers * heads);
+  let rows = 0;
+  for (const { rounds, from, to } of dialogues) {
+    for (let row = from; row < to; row++) {
+      const shares = rounds.heads.get(row);
+      if (!has(rounds.round[row]!) || shares?.length !== layers * heads) continue;
+      rows++;
+      for (const [head, share] of shares.entries()) {
+        if (Number.isNaN(share)) continue;
+        sums[head]! += share;
+        counts[head]!++;
+      }
+    }
+  }
+  if (rows === 0) return null;
+  return Array.from(sums, (sum, head) => (counts[head] === 0 ? null : sum / counts[head]!));
 }
 
 function layersOf<Value>(flat: readonly Value[], { layers, heads }: StudiedModel): Value[][] {

@@ -14,6 +14,7 @@ export { type Label, labelFile, parseLabels } from './label-file.js';
 export { sampleAnswers } from './label-sample.js';
 export { checkPlan, type PlanCheck, planCheckWords, type Standing } from './plan-check.js';
 export { type ArmPower, type PilotPower, pilotPower, powerTable } from './power.js';
-export { readStudyResult } from './read-study.js';
+export { readStudyColumns, readStudyResult } from './read-study.js';
 export { type ReportFile, type ReportOptions, reportFiles } from './report.js';
+export type { StudyColumns } from './study-columns.js';
 export type { ReportedArm, ReportedSpec, StudiedModel, StudyResult } from './study-result.js';

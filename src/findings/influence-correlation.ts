@@ -1,8 +1,9 @@
 import { type Estimate, rankCorrelationWithin, type StratifiedPoint } from '../statistics/index.js';
 import { type InfluenceRecord, isUntouched } from '../study/index.js';
+import type { Dialogue } from './dialogues.js';
 import type { Inference } from './inference.js';
 import type { MeasuredArms } from './influence.js';
-import { probeScores, type ReadRound, scoreOf } from './scores.js';
+import { probeScores, type ReadRound, readMeasured } from './scores.js';
 import type { Slice } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
 
@@ -29,7 +30,7 @@ export interface InfluenceCorrelation {
 }
 
 const JUDGED: readonly { readonly judged: InfluenceCorrelation['judged']; readonly read: ReadRound }[] = [
-  { judged: 'obedience', read: ({ obedience }) => scoreOf(obedience) },
+  { judged: 'obedience', read: readMeasured('obedience') },
   { judged: 'stability', read: probeScores() },
 ];
 
@@ -44,10 +45,11 @@ export function influenceCorrelationsOf(
   const records = arms.get(name);
   const dialogues = slice.arms.find((arm) => arm.name === name)?.dialogues;
   if (records === undefined || dialogues === undefined) return [];
+  const units = new Map(dialogues.map((dialogue, unit) => [unitKey(dialogue), { unit, dialogue }]));
   return references.flatMap((reference) =>
     JUDGED.flatMap(({ judged, read }): InfluenceCorrelation[] => {
       const points = records.flatMap((own, cluster) =>
-        own.flatMap((record) => pointsOf(record, reference, cluster, dialogues, read)),
+        own.flatMap((record) => pointsOf(record, reference, cluster, units, read)),
       );
       if (points.length === 0) return [];
       const given = (what: 'stratum' | 'stratum and unit'): Estimate =>
@@ -64,20 +66,30 @@ export function influenceCorrelationsOf(
 }
 
 function pointsOf(
-  { index, seed, references }: InfluenceRecord,
+  record: InfluenceRecord,
   reference: string,
   cluster: number,
-  dialogues: Slice['arms'][number]['dialogues'],
+  units: ReadonlyMap<string, Unit>,
   read: ReadRound,
 ): StratifiedPoint[] {
-  const unit = dialogues.findIndex((each) => each.index === index && each.seed === seed);
-  const dialogue = dialogues[unit];
-  const measured = references.find(({ name }) => name === reference)?.rounds ?? [];
+  const found = units.get(unitKey(record));
+  if (found === undefined) return [];
+  const { unit, dialogue } = found;
+  const { rounds, from, to } = dialogue;
+  const measured = record.references.find(({ name }) => name === reference)?.rounds ?? [];
   return measured.flatMap(({ round, sum, count }): StratifiedPoint[] => {
-    const record = dialogue?.rounds.find((each) => each.round === round);
-    if (dialogue === undefined || record === undefined || count === 0) return [];
-    const score = read(record, dialogue);
+    const row = rounds.round.indexOf(round, from);
+    if (row < 0 || row >= to || count === 0) return [];
+    const score = read(row, dialogue);
     if (score.count === 0) return [];
     return [{ stratum: round, unit, cluster, x: sum / count, y: score.sum / score.count }];
   });
 }
+
+/** A dialogue and its number. */
+interface Unit {
+  readonly unit: number;
+  readonly dialogue: Dialogue;
+}
+
+const unitKey = ({ index, seed }: Pick<Dialogue, 'index' | 'seed'>): string => `${index} ${seed}`;

@@ -13,7 +13,7 @@ import {
 import { type JudgedAnswer, passes } from './judged-answers.js';
 import type { Label } from './label-file.js';
 import { strataOf } from './label-sample.js';
-import type { SliceLabels } from './slices.js';
+import type { SliceLabels } from './slice-labels.js';
 
 /** How far a person's labels agree with the judges, and what the study's stability is without the judges' errors. */
 export interface JudgeAgreement {

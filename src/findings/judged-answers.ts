@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readResults, readStudy } from '../study/index.js';
-import { checkedCell } from './read-study.js';
-import type { SliceLabels } from './slices.js';
+import type { SliceLabels } from './slice-labels.js';
 
 /** An answer to a probe, and what the judge said of it. */
 export interface JudgedAnswer {
@@ -34,8 +33,7 @@ export const passes = ({ score }: Pick<JudgedAnswer, 'score'>): boolean => score
 export async function readJudgedAnswers(folder: string): Promise<JudgedAnswer[]> {
   const { file, plan } = await readStudy(folder);
   const found: JudgedAnswer[] = [];
-  for await (const { address, record } of readResults(folder, plan, file.models)) {
-    const cell = checkedCell(record, folder, address);
+  for await (const { address, record: cell } of readResults(folder, plan, file.models)) {
     if (cell.kind !== 'dialogue') continue;
     const { model, executor, precision, source, arm, index, system } = cell;
     for (const { round, probes } of cell.rounds) {

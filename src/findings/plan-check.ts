@@ -1,7 +1,7 @@
 import type { AnalysisPlan, Contrast, PrimaryOutcome } from '../study/index.js';
 import { canonicalJson, contrastKey } from '../study/index.js';
 import { roundsText } from './rounds-text.js';
-import type { ReportedPlan, ReportedSpec, StudyResult } from './study-result.js';
+import type { ReportedPlan, ReportedSpec, StudyFacts } from './study-result.js';
 
 /** The place of a comparison in the analysis plan that was locked before the study's first cell. */
 export type Standing = 'primary' | 'planned' | 'after the fact';
@@ -36,7 +36,7 @@ export function standingOf(
  * outcome, other dialogues or fewer contrasts than the plan, no comparison is a planned one. If it only has more contrasts,
  * these are after the fact, and so are contrasts whose arms are not those of the plan.
  */
-export function checkPlan({ spec, locked }: Pick<StudyResult, 'spec' | 'locked'>): PlanCheck {
+export function checkPlan({ spec, locked }: Pick<StudyFacts, 'spec' | 'locked'>): PlanCheck {
   if (locked === null) {
     return { sha256: null, primary: null, changes: [], marginIsPlanned: false, planned: [] };
   }

@@ -13,7 +13,9 @@ import {
 } from './effects.js';
 import { detectableScore, FEW } from './inference.js';
 import { checkPlan, type Standing, standingOf } from './plan-check.js';
-import { type SliceLabels, sliceName, slicesOf } from './slices.js';
+import { type SliceLabels, sliceName } from './slice-labels.js';
+import { slicesOf } from './slices.js';
+import { columnsOf, type StudyColumns } from './study-columns.js';
 import type { StudyResult } from './study-result.js';
 
 /** How large the next study must be, estimated from this one as a pilot. */
@@ -50,7 +52,8 @@ export interface ArmPower extends Sample {
  * Plans a study from this one as a pilot.
  * @param effect the difference of stability to be found, above 0
  */
-export function pilotPower(study: StudyResult, effect: number): PilotPower {
+export function pilotPower(given: StudyResult | StudyColumns, effect: number): PilotPower {
+  const study = columnsOf(given);
   const contrasts = reportedContrasts(study);
   const plan = checkPlan(study);
   const tested = inPlanOrder(

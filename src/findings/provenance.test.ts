@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { simulateStudy } from '../../test/support/simulated-study.js';
 import { provenance } from './provenance.js';
+import { columnsOf } from './study-columns.js';
 import type { KeptRecord } from './study-result.js';
 
 describe('the calibration of a study', () => {
@@ -14,7 +15,7 @@ describe('the calibration of a study', () => {
     ...{ kind: 'ranking', scenario: `scenario-${index}`, system, heads: [[0.1]] },
   });
   const told = (...rankings: readonly KeptRecord[]): string | undefined =>
-    new Map(provenance({ ...study, records: [...study.records, ...rankings] }, [])).get(
+    new Map(provenance(columnsOf({ ...study, records: [...study.records, ...rankings] }), [])).get(
       'calibration of organism',
     );
 

@@ -1,10 +1,10 @@
 import type { SliceAnalysis } from './analysis.js';
 import { armWords, samplingWords } from './spec-words.js';
-import type { StudyResult } from './study-result.js';
+import type { StudyColumns } from './study-columns.js';
 
 /** Returns what was run and how to run it again, as names and values. */
 export function provenance(
-  { spec, models, versions, now, file, records, reportOptions }: StudyResult,
+  { spec, models, versions, now, file, slices, rankings, reportOptions }: StudyColumns,
   analyses: readonly SliceAnalysis[],
 ): [name: string, value: string][] {
   const dated = now !== null && models.some(({ mayWriteTime }) => mayWriteTime);
@@ -36,7 +36,7 @@ export function provenance(
     ['sampling', `${samplingWords(spec.sampling)}; at most ${spec.maxTokens} tokens an answer`],
     ...(dated ? [['date and time in the prompts', now] satisfies [string, string]] : []),
     ['dialogues in this report', String(dialogues)],
-    ...calibrations(records),
+    ...calibrations(rankings, slices),
     [
       'versions',
       Object.entries(versions)
@@ -49,9 +49,11 @@ export function provenance(
 }
 
 /** Says on which dialogues heads were ranked, and whether any of their prompts was also tested; one line for each source. */
-function calibrations(records: StudyResult['records']): [name: string, value: string][] {
-  const ranked = records.filter((record) => record.kind === 'ranking');
-  const tested = new Set(records.flatMap((record) => (record.kind === 'dialogue' ? [record.system] : [])));
+function calibrations(
+  ranked: StudyColumns['rankings'],
+  slices: StudyColumns['slices'],
+): [name: string, value: string][] {
+  const tested = new Set(slices.flatMap(({ dialogues }) => dialogues.map(({ system }) => system)));
   return [...new Set(ranked.map(({ source }) => source))].map((name) => {
     const own = ranked.filter(({ source }) => source === name);
     const indices = [...new Set(own.map(({ index }) => index))].sort((a, b) => a - b);

@@ -14,7 +14,7 @@ import { pairDialogues } from './effects.js';
 import { type Tested, testDifferences, testFamilies } from './families.js';
 import type { Inference } from './inference.js';
 import { TOLERATED_FALL, untouchedOf } from './judgement.js';
-import { type ReadRound, scoreOf, scoresIn } from './scores.js';
+import { type ReadRound, readMeasured, scoresIn } from './scores.js';
 import type { ArmRecords, Slice } from './slices.js';
 import type { ReportedSpec } from './study-result.js';
 
@@ -118,8 +118,8 @@ interface MeasuredQuality {
 }
 
 const QUALITIES: readonly MeasuredQuality[] = [
-  { quality: 'ability', pairs: inAnswers(({ ability }) => scoreOf(ability)), scale: (mean) => mean },
-  { quality: 'fluency', pairs: inAnswers(({ fluency }) => scoreOf(fluency)), scale: (mean) => mean },
+  { quality: 'ability', pairs: inAnswers(readMeasured('ability')), scale: (mean) => mean },
+  { quality: 'fluency', pairs: inAnswers(readMeasured('fluency')), scale: (mean) => mean },
   { quality: 'perplexity', pairs: onItems('perplexity'), scale: exponentialOf },
   { quality: 'choice', pairs: onItems('choice'), scale: (mean) => mean },
 ];

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { simulateStudy } from '../../test/support/simulated-study.js';
 import { plannedCell, writeCell, writePlan, writeStudy } from '../../test/support/study-folder.js';
-import { readStudyResult } from './read-study.js';
+import { readStudyColumns, readStudyResult } from './read-study.js';
+import { reportFiles } from './report.js';
 
 describe("a study's folder", () => {
   const study = simulateStudy({ dialogues: 3, rounds: 2 });
@@ -21,6 +22,13 @@ describe("a study's folder", () => {
     expect(read.timings).toEqual(study.timings);
     expect(read.spec.arms).toEqual(study.spec.arms);
     expect(read).toMatchObject({ models: study.models, versions: study.versions, file: study.file });
+  });
+
+  it('gives the same report in columns, with the texts of the dialogues that it shows', async () => {
+    const [records, columns] = [await readStudyResult(folder), await readStudyColumns(folder)];
+    const options = { resamples: 50, dialogues: 2 };
+    expect(await reportFiles(columns, options)).toEqual(await reportFiles(records, options));
+    expect('records' in columns).toBe(false);
   });
 
   it('of an older version may call a policy by its former name', async () => {
@@ -81,14 +89,14 @@ describe("a study's folder", () => {
     await expect(readStudyResult(folder)).rejects.toThrow(/E_NOT_FOUND: not the folder of a study/);
   });
 
-  it('is refused with the cell and field of an invalid record', async () => {
+  it('is refused with the file and field of an invalid record', async () => {
     const record = study.records[0]!;
     const { address } = plannedCell(record);
     if (record.kind !== 'dialogue') throw new Error('the first record is a dialogue');
     const rounds = record.rounds.map((round) => ({ ...round, fluency: 7 }));
     await writeCell(folder, address, { ...record, rounds });
     await expect(readStudyResult(folder)).rejects.toThrow(
-      new RegExp(`E_UNREADABLE: .*cell ${address}, rounds\\.0\\.fluency`),
+      new RegExp(`E_UNREADABLE: .*the record is invalid: rounds: 0: fluency: Too big.*${address}`),
     );
   });
 });

@@ -5,8 +5,8 @@ import { influenceFindings } from './influence-words.js';
 import { checkPlan, planCheckWords, planStanding } from './plan-check.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
-import { sliceName } from './slices.js';
-import type { StudyResult } from './study-result.js';
+import { sliceName } from './slice-labels.js';
+import type { StudyColumns } from './study-columns.js';
 import { INTERVALS } from './tables.js';
 import { findings, headline } from './words.js';
 
@@ -26,7 +26,7 @@ const LONG = [
  * @param overModels tables over all slices
  */
 export function reportMarkdown(
-  study: StudyResult,
+  study: StudyColumns,
   slices: readonly ReportedSlice[],
   overModels: readonly DataTable[],
 ): string {

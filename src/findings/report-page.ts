@@ -10,7 +10,7 @@ import {
   specSvg,
 } from '../report/index.js';
 import type { SliceAnalysis } from './analysis.js';
-import { browserSlice } from './browser-data.js';
+import { type BrowserSlice, browserSlice } from './browser-data.js';
 import { BROWSER_SCRIPT } from './browser-script.js';
 import { comparisonFindings } from './comparison-words.js';
 import { coverageWords, planWords, sampleWords } from './gaps.js';
@@ -20,8 +20,8 @@ import { PAGE_STYLE } from './page-style.js';
 import { checkPlan, planCheckWords, planStanding } from './plan-check.js';
 import { provenance } from './provenance.js';
 import type { ReportedSlice } from './reported-slice.js';
-import { sliceName } from './slices.js';
-import type { StudyResult } from './study-result.js';
+import { sliceName } from './slice-labels.js';
+import type { StudyColumns } from './study-columns.js';
 import { INTERVALS } from './tables.js';
 import { findings, headline } from './words.js';
 
@@ -46,7 +46,7 @@ const FOLDED = [
  * @param most the largest number of dialogues of each slice in the page
  */
 export async function reportPage(
-  study: StudyResult,
+  study: StudyColumns,
   slices: readonly ReportedSlice[],
   overModels: readonly DataTable[],
   most: number,
@@ -64,7 +64,7 @@ ${sections}${overModels.map((table) => html`<h2>${table.title}</h2>${tableBody(t
 ${
   slices.length === 0
     ? ''
-    : browserMarkup(
+    : await browserMarkup(
         study,
         slices.map(({ analysis }) => analysis),
         most,
@@ -97,7 +97,7 @@ ${slices.map((slice) => html`<li><a href="#${anchorOf(slice)}">${sliceName(slice
 </ul></nav>`;
 }
 
-async function sliceMarkup({ spec }: StudyResult, slice: ReportedSlice): Promise<Markup> {
+async function sliceMarkup({ spec }: StudyColumns, slice: ReportedSlice): Promise<Markup> {
   const { analysis, figures, tables } = slice;
   const { executor, precision } = analysis.slice.labels;
   const drawn: Markup[] = [];
@@ -135,8 +135,13 @@ function tableBody(table: DataTable): Markup {
 <p class="soft note">${readable.note}</p>`;
 }
 
-function browserMarkup(study: StudyResult, analyses: readonly SliceAnalysis[], most: number): Markup {
-  const slices = analyses.map(({ slice }) => browserSlice(slice, most));
+async function browserMarkup(
+  study: StudyColumns,
+  analyses: readonly SliceAnalysis[],
+  most: number,
+): Promise<Markup> {
+  const slices: BrowserSlice[] = [];
+  for (const { slice } of analyses) slices.push(await browserSlice(slice, most, study.recordOf));
   const total = slices.reduce((sum, slice) => sum + slice.total, 0);
   const held = slices.reduce((sum, { dialogues }) => sum + dialogues.length, 0);
   const which =

@@ -8,7 +8,8 @@ import { pooledEffects } from './pooled.js';
 import { reportMarkdown } from './report-markdown.js';
 import { reportPage } from './report-page.js';
 import type { ReportedSlice } from './reported-slice.js';
-import type { SliceLabels } from './slices.js';
+import type { SliceLabels } from './slice-labels.js';
+import { columnsOf, type StudyColumns } from './study-columns.js';
 import type { StudyResult } from './study-result.js';
 import { tablesOf } from './tables.js';
 
@@ -29,9 +30,10 @@ export interface ReportFile {
  * specification, and `tables/*.csv`. The same records give the same bytes.
  */
 export async function reportFiles(
-  study: StudyResult,
+  given: StudyResult | StudyColumns,
   { dialogues = 24, ...options }: ReportOptions = {},
 ): Promise<ReportFile[]> {
+  const study = columnsOf(given);
   const versions = Object.entries(study.versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ');

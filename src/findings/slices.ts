@@ -1,7 +1,10 @@
-import type { CostRecord, DialogueRecord, InfluenceRecord } from '../study/index.js';
+import type { CostRecord, InfluenceRecord } from '../study/index.js';
 import { type ChanceBook, createChanceBook } from './chance.js';
 import { type Clusters, clustersOf, type Sample, sampleOf } from './clusters.js';
-import type { Gap, LabelledTiming, StudyResult } from './study-result.js';
+import type { Dialogue } from './dialogues.js';
+import { type SliceLabels, sliceKey } from './slice-labels.js';
+import type { SliceColumns, StudyColumns } from './study-columns.js';
+import type { Gap } from './study-result.js';
 
 /** The part of a study whose arms are compared: one model, executor and precision on one source of dialogues. */
 export interface Slice {
@@ -24,19 +27,11 @@ export interface Slice {
   readonly gaps: readonly Gap[];
 }
 
-/** What identifies a slice. */
-export interface SliceLabels {
-  readonly model: string;
-  readonly executor: string;
-  readonly precision: string;
-  readonly source: string;
-}
-
 /** The records of one arm in a slice. */
 export interface ArmRecords {
   readonly name: string;
   /** All dialogues of the arm. */
-  readonly dialogues: readonly DialogueRecord[];
+  readonly dialogues: readonly Dialogue[];
   /** The dialogues that all other arms have as well, so that arms are comparable; the same clusters for every arm. */
   readonly shared: Clusters;
   readonly costs: readonly CostRecord[];
@@ -44,73 +39,66 @@ export interface ArmRecords {
   readonly influence: readonly InfluenceRecord[];
   /** The total influence, on the arm's own dialogues. */
   readonly total: readonly InfluenceRecord[];
-  readonly timings: readonly LabelledTiming[];
 }
 
-/** Splits a study's records into slices, one for each model and source that has a dialogue. */
-export function slicesOf({ spec, records, gaps, timings }: StudyResult): Slice[] {
-  const keys = new Map(
-    records.filter(({ kind }) => kind === 'dialogue').map((record) => [sliceKey(record), record]),
-  );
-  const order = ({ model, source }: SliceLabels): number =>
+/** Returns the slices of a study, one for each model and source that has a dialogue. */
+export function slicesOf({ spec, slices, gaps }: StudyColumns): Slice[] {
+  const order = ({ labels: { model, source } }: SliceColumns): number =>
     spec.models.findIndex(({ name }) => name === model) * spec.sources.length +
     spec.sources.findIndex(({ name }) => name === source);
-  const inOrder = [...keys].sort(([, a], [, b]) => order(a) - order(b));
-  return inOrder.map(([key, { model, executor, precision, source }]) => {
-    const own = records.filter((record) => sliceKey(record) === key);
-    const dialogues = own.filter((record) => record.kind === 'dialogue');
-    const costs = own.filter((record) => record.kind === 'cost');
-    const influence = own.filter((record) => record.kind === 'influence');
-    const withRecords = (of: readonly { readonly arm: string }[]) =>
-      spec.arms.filter(({ name }) => of.some(({ arm }) => arm === name));
-    const led = withRecords(dialogues);
-    const counts = countsOf(dialogues.map(dialogueKey));
-    const isShared = (dialogue: DialogueRecord): boolean => counts.get(dialogueKey(dialogue)) === led.length;
-    const shared = dialogues.filter(isShared);
-    const measured = withRecords([...dialogues, ...costs, ...influence]).map(({ name }): ArmRecords => {
-      const ofArm = dialogues.filter(({ arm }) => arm === name).sort((a, b) => a.seed - b.seed);
+  return [...slices]
+    .sort((a, b) => order(a) - order(b))
+    .map((columns) => {
+      const { labels, dialogues, costs, influence } = columns;
+      const key = sliceKey(labels);
+      const inOrder = [...dialogues].sort((a, b) => a.seed - b.seed);
+      const [led, priced, influenced] = [byArm(inOrder), byArm(costs), byArm(influence)];
+      const names = spec.arms.map(({ name }) => name);
+      const ledArms = names.filter((name) => led.has(name)).length;
+      const counts = countsOf(dialogues);
+      const isShared = (dialogue: Dialogue): boolean => counts.get(dialogue.key) === ledArms;
+      const isMeasured = (name: string): boolean => [led, priced, influenced].some((arms) => arms.has(name));
+      const measured = names.filter(isMeasured).map((name): ArmRecords => {
+        const own = led.get(name) ?? [];
+        return {
+          name,
+          dialogues: own,
+          shared: clustersOf(own.filter(isShared)),
+          costs: priced.get(name) ?? [],
+          influence: (influenced.get(name) ?? []).filter(({ effect }) => effect === undefined),
+          total: (influenced.get(name) ?? []).filter(({ effect }) => effect === 'total'),
+        };
+      });
+      const arms = measured.filter((arm) => arm.dialogues.length > 0);
       return {
-        name,
-        dialogues: ofArm,
-        shared: clustersOf(ofArm.filter(isShared)),
-        costs: costs.filter((cost) => cost.arm === name),
-        influence: influence.filter(({ arm, effect }) => arm === name && effect === undefined),
-        total: influence.filter(({ arm, effect }) => arm === name && effect === 'total'),
-        timings: timings.filter((timing) => timing.arm === name && sliceKey(timing) === key),
+        labels,
+        baseline: spec.arms[0]!.name,
+        arms,
+        measured,
+        sample: sampleOf(arms[0]!.shared),
+        chance: createChanceBook(columns.chance),
+        leftOut: counts.size - dialogues.filter(isShared).length / ledArms,
+        gaps: gaps.filter((gap) => gap.kind === 'dialogue' && sliceKey(gap) === key),
+        chanceGaps: gaps.filter((gap) => gap.kind === 'chance' && sliceKey(gap) === key),
       };
     });
-    const arms = measured.filter((arm) => arm.dialogues.length > 0);
-    return {
-      labels: { model, executor, precision, source },
-      baseline: spec.arms[0]!.name,
-      arms,
-      measured,
-      sample: sampleOf(arms[0]!.shared),
-      chance: createChanceBook(own.filter((record) => record.kind === 'chance')),
-      leftOut: counts.size - shared.length / led.length,
-      gaps: gaps.filter((gap) => gap.kind === 'dialogue' && sliceKey(gap) === key),
-      chanceGaps: gaps.filter((gap) => gap.kind === 'chance' && sliceKey(gap) === key),
-    };
-  });
 }
 
-/** Returns the key that a dialogue shares with the same dialogue under other arms. */
-export const dialogueKey = ({ index, seed, scenario }: DialogueRecord): string =>
-  JSON.stringify([index, seed, scenario]);
+function byArm<Item extends { readonly arm: string }>(items: readonly Item[]): ReadonlyMap<string, Item[]> {
+  const arms = new Map<string, Item[]>();
+  for (const item of items) {
+    const own = arms.get(item.arm);
+    if (own === undefined) arms.set(item.arm, [item]);
+    else own.push(item);
+  }
+  return arms;
+}
 
-function countsOf(keys: readonly string[]): ReadonlyMap<string, number> {
+/** Returns the number of arms that have each dialogue, by its key. */
+function countsOf(dialogues: readonly Dialogue[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  for (const { key } of dialogues) counts.set(key, (counts.get(key) ?? 0) + 1);
   return counts;
-}
-
-/** Returns the key of the slice that a record belongs to. */
-export const sliceKey = ({ model, executor, precision, source }: SliceLabels): string =>
-  JSON.stringify([model, executor, precision, source]);
-
-/** Returns the name of a slice in headings. */
-export function sliceName({ model, source }: Pick<SliceLabels, 'model' | 'source'>): string {
-  return `${model} · ${source}`;
 }
 
 /** Returns the records of the baseline; undefined if it was not run. */

@@ -11,8 +11,8 @@ import type {
   PlannedCell,
 } from '../study/index.js';
 
-/** The results of a study, as read from its folder. */
-export interface StudyResult {
+/** What is known of a study besides its records. */
+export interface StudyFacts {
   readonly spec: ReportedSpec;
   readonly models: readonly StudiedModel[];
   /** Versions of the software that ran, by name. */
@@ -21,10 +21,8 @@ export interface StudyResult {
   readonly now: string | null;
   /** The analysis plan that was locked before the first cell, with its hash; null if none was. */
   readonly locked: { readonly sha256: string; readonly plan: ReportedPlan } | null;
-  readonly records: readonly KeptRecord[];
   /** Planned cells without a result. */
   readonly gaps: readonly Gap[];
-  readonly timings: readonly LabelledTiming[];
   /** The specification as written. */
   readonly text: string;
   /** The specification's file as given to `study run`, and `--calibrate` if it was, for the command that repeats it. */
@@ -33,6 +31,12 @@ export interface StudyResult {
   readonly reportOptions: readonly string[];
   /** The name of the folder of the results. */
   readonly folder: string;
+}
+
+/** The results of a study, as read from its folder. */
+export interface StudyResult extends StudyFacts {
+  readonly records: readonly KeptRecord[];
+  readonly timings: readonly LabelledTiming[];
 }
 
 /** The record of a cell that did not fail. */

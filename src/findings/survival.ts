@@ -15,13 +15,13 @@ import {
   type Statistic,
   type SurvivalStep,
 } from '../statistics/index.js';
-import type { DialogueRecord, RoundRecord } from '../study/index.js';
 import type { Clusters } from './clusters.js';
 import type { RoundEstimate } from './course.js';
+import type { Dialogue } from './dialogues.js';
 import { pairDialogues } from './effects.js';
 import { testFamilies } from './families.js';
 import type { Inference } from './inference.js';
-import { probedRoundsOf, probeScores, roundsOf } from './scores.js';
+import { probedRoundsOf, probeScores, type ReadRound, readMeasured, roundsWith } from './scores.js';
 import { type ArmRecords, baselineOf, type Slice } from './slices.js';
 
 /** A dialogue has lost its prompt in the first round with a mean score below this. */
@@ -169,29 +169,26 @@ function lifetimesOf(clusters: Clusters, outcome: LossOutcome): Lifetime[][] {
     .filter(({ length }) => length > 0);
 }
 
-function lifetimeOf(dialogue: DialogueRecord, outcome: LossOutcome): Lifetime | null {
-  const judged = dialogue.rounds.flatMap((round) => {
-    const score = scoreIn(round, dialogue, outcome);
-    return score === null ? [] : [{ round: round.round, score }];
-  });
-  const loss = judged.find(({ score }) => score < LOST_BELOW);
-  const time = (loss ?? judged.at(-1))?.round;
-  return time === undefined ? null : { time, lost: loss !== undefined };
+function lifetimeOf(dialogue: Dialogue, outcome: LossOutcome): Lifetime | null {
+  const { rounds, from, to } = dialogue;
+  let time: number | null = null;
+  for (let row = from; row < to; row++) {
+    const { sum, count } = JUDGED[outcome](row, dialogue);
+    if (count === 0) continue;
+    time = rounds.round[row]!;
+    if (sum / count < LOST_BELOW) return { time, lost: true };
+  }
+  return time === null ? null : { time, lost: false };
 }
 
-/** Returns the mean score of a round; null if it was not judged. */
-function scoreIn(round: RoundRecord, dialogue: DialogueRecord, outcome: LossOutcome): number | null {
-  if (outcome === 'obedience') return round.obedience;
-  const { sum, count } = probeScores()(round, dialogue);
-  return count === 0 ? null : sum / count;
-}
+/** Reads the score of a round. */
+const JUDGED: Readonly<Record<LossOutcome, ReadRound>> = {
+  probes: probeScores(),
+  obedience: readMeasured('obedience'),
+};
 
 function judgedRoundsOf(clusters: Clusters, outcome: LossOutcome): number[] {
-  if (outcome === 'probes') return probedRoundsOf(clusters);
-  const dialogues = clusters.flat();
-  return roundsOf(clusters).filter((number) =>
-    dialogues.some(({ rounds }) =>
-      rounds.some(({ round, obedience }) => round === number && obedience !== null),
-    ),
-  );
+  return outcome === 'probes'
+    ? probedRoundsOf(clusters)
+    : roundsWith(clusters, (row, dialogue) => JUDGED.obedience(row, dialogue).count > 0);
 }

@@ -8,8 +8,8 @@ import {
   compareStudies,
   comparisonTable,
   planCheckWords,
-  readStudyResult,
-  type StudyResult,
+  readStudyColumns,
+  type StudyColumns,
   withContrast,
 } from '../../findings/index.js';
 import { readableTable, textTable } from '../../report/index.js';
@@ -35,11 +35,11 @@ export function addCompareCommand(study: Command): void {
         otherFolder: string | undefined,
         { arm: arms, json }: { arm?: readonly string[]; json?: true },
       ) => {
-        const left = await readStudyResult(folder);
+        const left = await readStudyColumns(folder);
         const { comparisons, plan } =
           otherFolder === undefined
             ? ofOne(left, arms)
-            : ofTwo(left, await readStudyResult(otherFolder), arms);
+            : ofTwo(left, await readStudyColumns(otherFolder), arms);
         if (comparisons.length === 0) {
           throw new HoldfastError(
             'E_USAGE',
@@ -63,7 +63,7 @@ interface Compared {
   readonly plan: string;
 }
 
-function ofOne(study: StudyResult, arms: readonly string[] | undefined): Compared {
+function ofOne(study: StudyColumns, arms: readonly string[] | undefined): Compared {
   const known = study.spec.arms.map(({ name }) => name);
   for (const arm of arms ?? []) checkArm(arm, study);
   const [left, right, ...rest] = arms ?? (known.length === 2 ? known : []);
@@ -79,7 +79,7 @@ function ofOne(study: StudyResult, arms: readonly string[] | undefined): Compare
   };
 }
 
-function ofTwo(study: StudyResult, other: StudyResult, arms: readonly string[] | undefined): Compared {
+function ofTwo(study: StudyColumns, other: StudyColumns, arms: readonly string[] | undefined): Compared {
   const known = other.spec.arms.map(({ name }) => name);
   for (const arm of arms ?? []) for (const each of [study, other]) checkArm(arm, each);
   const common = study.spec.arms.map(({ name }) => name).filter((name) => known.includes(name));
@@ -89,7 +89,7 @@ function ofTwo(study: StudyResult, other: StudyResult, arms: readonly string[] |
   };
 }
 
-function checkArm(arm: string, { spec, folder }: StudyResult): void {
+function checkArm(arm: string, { spec, folder }: StudyColumns): void {
   const known = spec.arms.map(({ name }) => name);
   if (known.includes(arm)) return;
   throw new HoldfastError('E_USAGE', `"${arm}" is not an arm of ${folder}`, {

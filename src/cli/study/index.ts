@@ -2,7 +2,7 @@
  * `holdfast study`: the commands that run studies and read their results. Loaded only when one is called.
  */
 import type { Command } from 'commander';
-import { briefTables, readStudyResult } from '../../findings/index.js';
+import { briefTables, readStudyColumns } from '../../findings/index.js';
 import { locateModel } from '../../hub/index.js';
 import { JUDGE_VERSION } from '../../material/index.js';
 import { CELLS, openStudy } from '../../study/index.js';
@@ -28,7 +28,7 @@ export function addStudyCommands(study: Command): void {
           calibrates,
         },
       ),
-    brief: async (folder) => briefTables(await readStudyResult(folder)),
+    brief: async (folder) => briefTables(await readStudyColumns(folder)),
     cells: CELLS,
   });
   addReportCommand(study);

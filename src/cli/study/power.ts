@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { pilotPower, powerTable, readStudyResult } from '../../findings/index.js';
+import { pilotPower, powerTable, readStudyColumns } from '../../findings/index.js';
 import { readableTable, textTable } from '../../report/index.js';
 import { decimal } from '../options/index.js';
 import { stdout } from '../terminal/index.js';
@@ -13,7 +13,7 @@ export function addPowerCommand(study: Command): void {
     .option('--effect <x>', 'the difference in stability to detect', effectSize, 0.1)
     .option('--json', 'write the estimate as JSON')
     .action(async (folder: string, { effect, json }: { effect: number; json?: true }) => {
-      const power = pilotPower(await readStudyResult(folder), effect);
+      const power = pilotPower(await readStudyColumns(folder), effect);
       if (json) {
         stdout.lines([JSON.stringify(power)]);
         return;

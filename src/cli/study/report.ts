@@ -5,7 +5,7 @@ import {
   type AnalysisChanges,
   checkPlan,
   planCheckWords,
-  readStudyResult,
+  readStudyColumns,
   reportFiles,
   withChanges,
 } from '../../findings/index.js';
@@ -36,7 +36,7 @@ export function addReportCommand(study: Command): void {
       const target = out ?? join(folder, 'report');
       const flags = force === undefined ? {} : { force };
       await refuseChanged(target, ['index.html', 'report.md'], flags);
-      const study = withChanges(await readStudyResult(folder), { ...changes, contrasts: contrast });
+      const study = withChanges(await readStudyColumns(folder), { ...changes, contrasts: contrast });
       const files = await reportFiles(study, { dialogues });
       const replaced = existsSync(join(target, 'index.html')) ? '; it replaces the one that was there' : '';
       await writeDerived(target, files, flags);

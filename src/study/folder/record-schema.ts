@@ -8,44 +8,36 @@ const int = z
   .int()
   .min(-(2 ** 31))
   .max(2 ** 31 - 1);
-const share = z.number().nullable();
-const shares = z.array(share).readonly();
+const count = int.min(0);
+const share = z.number().min(0).max(1);
+const score = share;
+const shares = z.array(share.nullable()).readonly();
 
 const labels = {
   ...{ model: z.string(), executor: z.string(), precision: z.string(), source: z.string(), arm: z.string() },
   ...{ seed: int, index: int },
 };
 /** Tokens and passes of a record. */
-const forwarded = { forwardedTokens: int, forwardPasses: int };
+const forwarded = { forwardedTokens: count, forwardPasses: count };
 
 const probe = {
-  ...{ label: z.string(), question: z.string(), rule: z.string().nullish(), repeat: int.optional() },
-  ...{ answer: z.string(), score: z.number() },
+  ...{ label: z.string(), question: z.string(), rule: z.string().nullish(), repeat: int.min(1).optional() },
+  ...{ answer: z.string(), score },
 };
 
 const round = z.object({
-  ...{ round: int, user: z.string(), answer: z.string(), finished: z.boolean() },
-  ...{ contextTokens: int, systemTokens: int.nullish(), strength: z.number().nullish() },
+  ...{ round: int.min(1), user: z.string(), answer: z.string(), finished: z.boolean() },
+  ...{ contextTokens: count, systemTokens: count.nullish(), strength: z.number().nullish() },
   notice: z.string().nullish(),
-  share: z.object({ before: share, after: share }),
-  spread: z
-    .object({
-      ...{
-        mean: z.number(),
-        median: z.number(),
-        ninetieth: z.number(),
-        above: z.number(),
-        below: z.number(),
-      },
-    })
-    .nullish(),
+  share: z.object({ before: share.nullable(), after: share.nullable() }),
+  spread: z.object({ mean: share, median: share, ninetieth: share, above: share, below: share }).nullish(),
   heads: shares,
-  controls: z.object({ sink: share.optional(), template: share.optional(), random: share.optional() }),
-  ...{ obedience: share.optional(), ability: share.optional(), fluency: z.number() },
+  controls: z.object({ sink: share.nullish(), template: share.nullish(), random: share.nullish() }),
+  ...{ obedience: score.nullish(), ability: score.nullish(), fluency: score },
   probes: z.array(z.object(probe)),
 });
 
-const sums = z.array(z.object({ round: int, sum: z.number(), count: int }));
+const sums = z.array(z.object({ round: int.min(1), sum: z.number(), count }));
 
 const reference = z.object({ name: z.string(), system: z.string().nullish(), rounds: sums });
 
@@ -61,16 +53,16 @@ const record = z.discriminatedUnion('kind', [
       group: z.string(),
       system: z.string(),
     },
-    ...{ rounds: z.array(round), ...forwarded, recomputedTokens: int.optional() },
+    ...{ rounds: z.array(round), ...forwarded, recomputedTokens: count.optional() },
   }),
   z.object({
     ...{ kind: z.literal('cost'), ...labels, measure: z.enum(['kl', 'perplexity', 'choice']) },
-    ...{ item: z.string(), sum: z.number(), count: int, rounds: sums.optional() },
+    ...{ item: z.string(), sum: z.number(), count, rounds: sums.optional() },
   }),
   z.object({
     ...{ kind: z.literal('influence'), effect: z.literal('total').optional(), ...labels },
     ...{ scenario: z.string(), system: z.string() },
-    ...{ references: z.array(reference), idle: z.array(int).optional(), ...forwarded },
+    ...{ references: z.array(reference), idle: z.array(int.min(1)).optional(), ...forwarded },
   }),
   z.object({
     ...{ kind: z.literal('ranking'), ...labels, scenario: z.string(), system: z.string().nullish() },
