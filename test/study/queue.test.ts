@@ -1,7 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeGate, makePlace, type Place, resultsIn, type Started } from './stub-study.js';
 
@@ -133,6 +135,45 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     const worker = place.start(['work', spec, ...queue, '--jobs', '1']);
     expect(await run.ended).toMatchObject({ code: 0 });
     await stopped(worker);
+  });
+
+  it('a worker plans before it takes a job: a long plan would lose the lock', async () => {
+    const place = makePlace();
+    const spec = place.spec({ ...SPEC, dialogues: 4, ranked: 0, measured: 0 });
+    const port = await freePort();
+    const queue = ['--queue', `redis://127.0.0.1:${port}`];
+    await startRedis(place, port);
+    const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
+    const worker = place.start(['work', spec, ...queue, '--jobs', '1'], {
+      STUB_PLANNING: place.at('planning'),
+    });
+    while (!existsSync(place.at('planning'))) await pause(20);
+    const redis = new Redis(port);
+    onTestFinished(() => redis.disconnect());
+    while ((await redis.keys('bull:holdfast-tiny-*:wait')).length === 0) await pause(20);
+    expect(await redis.keys('bull:holdfast-tiny-*:active')).toEqual([]);
+    rmSync(place.at('planning'));
+    expect(await run.ended).toMatchObject({ code: 0 });
+    await stopped(worker);
+  });
+
+  it('an answer that is too large for the queue ends the run with what to do', async () => {
+    const place = makePlace();
+    const spec = place.spec({ name: 'large', dialogues: 1, arms: { large: 'o' } });
+    const port = await freePort();
+    const queue = ['--queue', `redis://127.0.0.1:${port}`];
+    await startRedis(place, port);
+    const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
+    const worker = place.start(['work', spec, ...queue, '--jobs', '1']);
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /E_QUEUE: a worker could not do its job: .*records of a job have \d+ bytes, more than 16777216/,
+    );
+    await stopped(worker);
+    const shared = place.start(['work', spec, ...queue, '--jobs', '1', '--out', 'out']);
+    expect(await place.start(['run', spec, '--out', 'out', ...queue]).ended).toMatchObject({ code: 0 });
+    await stopped(shared);
   });
 
   it('a worker with another study than the queue ends with an error, and the job stays', async () => {

@@ -1,13 +1,14 @@
 /**
- * Cells that need no model. A record depends only on the address, and some arms fail in different ways. Every execution
+ * Cells that need no model. A record depends only on the address, some arms fail in different ways, and one has long answers. Every execution
  * appends a line to the file STUB_LOG. If STUB_GATE names a socket, a cell announces its start there and waits until the
- * connection is closed.
+ * connection is closed. If STUB_WAIT is set, a cell waits for so many milliseconds.
  */
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
-const { STUB_LOG, STUB_GATE } = process.env;
+const { STUB_LOG, STUB_GATE, STUB_WAIT } = process.env;
 
 /** Arms that fail, by name. */
 const ARMS = {
@@ -22,6 +23,7 @@ export const open = async () => ({ run, close: async () => {} });
 
 async function run(cell) {
   if (STUB_LOG) appendFileSync(STUB_LOG, `${cell.address}\n`);
+  if (STUB_WAIT) await pause(Number(STUB_WAIT));
   if (STUB_GATE) await passGate(`${cell.labels.arm} ${cell.labels.index}`);
   await ARMS[process.env.STUB_HEALED ? '' : cell.labels.arm]?.();
   const timing = { address: cell.address, totalMs: 10, executorMs: 9.8, decodedTokens: 40 };
@@ -57,7 +59,10 @@ const RECORDS = {
     rounds: [1, 2].map((round) => ({
       round,
       user: `Question ${round}?`,
-      answer: `ANSWER ${drawn(address, round, 'answer')} – é, "quoted",\nand a second line`,
+      answer:
+        labels.arm === 'large'
+          ? 'x'.repeat(9 * 2 ** 20)
+          : `ANSWER ${drawn(address, round, 'answer')} – é, "quoted",\nand a second line`,
       finished: drawn(address, round, 'finished') > 0.5,
       contextTokens: 40 * round,
       systemTokens: 12,

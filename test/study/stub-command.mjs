@@ -1,6 +1,6 @@
 /** The study command with stub cells, see stub-main.mjs. Specifications are JSON: `{ name, dialogues, arms: { NAME: CONTENT }, costs, measured, ranked, chance, dated, analysis }`. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addStudyRuns } from '../../dist/cli/study/runs.js';
 import { explain } from '../../dist/cli/terminal/failure.js';
@@ -66,25 +66,36 @@ function openStudy(file, models, calibrates) {
       return {
         rankings: each(ranked, (index) => cell('ranking', 'off', 'off', dialogues + index)),
         // The content of the cells depends on the rankings.
-        expand: (rankings) => [
-          ...each(dialogues, (index) => named.map((arm) => dialogue(arm, rankings, index))),
-          ...each(costs, (index) => named.map(([arm, content]) => cell('cost', arm, content, index, 'kl'))),
-          ...each(chance, (index) => cell('chance', 'off', 'off', index)),
-          // On the dialogues of the first arm.
-          ...each(measured, (index) =>
-            named.map(([arm, content]) => ({
-              ...cell('influence', arm, content, index),
-              influence: {
-                dialogue: dialogue(named[0], rankings, index).address,
-                references: [{ name: 'none', system: null }],
-                rounds: null,
-              },
-            })),
-          ),
-        ],
+        expand: (rankings) =>
+          waited([
+            ...each(dialogues, (index) => named.map((arm) => dialogue(arm, rankings, index))),
+            ...each(costs, (index) => named.map(([arm, content]) => cell('cost', arm, content, index, 'kl'))),
+            ...each(chance, (index) => cell('chance', 'off', 'off', index)),
+            // On the dialogues of the first arm.
+            ...each(measured, (index) =>
+              named.map(([arm, content]) => ({
+                ...cell('influence', arm, content, index),
+                influence: {
+                  dialogue: dialogue(named[0], rankings, index).address,
+                  references: [{ name: 'none', system: null }],
+                  rounds: null,
+                },
+              })),
+            ),
+          ]),
       };
     },
   };
+}
+
+/** Returns a value; if STUB_PLANNING names a file, it writes the file first and blocks the process until it is removed. */
+function waited(value) {
+  const { STUB_PLANNING } = process.env;
+  if (STUB_PLANNING === undefined) return value;
+  writeFileSync(STUB_PLANNING, '');
+  const never = new Int32Array(new SharedArrayBuffer(4));
+  while (existsSync(STUB_PLANNING)) Atomics.wait(never, 0, 0, 20);
+  return value;
 }
 
 /** Runs a command line. If STUB_NOW is set, the clock stands at that time. */

@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Job, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
 import { planConcurrency } from '../../concurrency.js';
 import { HoldfastError } from '../../errors.js';
 import { parseMoment } from '../../text/index.js';
@@ -25,7 +27,14 @@ import {
   partsOf,
   type Work,
 } from '../run/index.js';
-import { type JobAnswer, type Offer, offerKey, openQueue, type QueuedJob } from './open-queue.js';
+import {
+  type JobAnswer,
+  type Offer,
+  offerKey,
+  openQueue,
+  type QueuedJob,
+  type StudyQueue,
+} from './open-queue.js';
 
 /** How a worker works. */
 export interface WorkerOptions {
@@ -59,8 +68,8 @@ const LOST_WORKERS = 5;
 const ANSWER_BYTES = 16 * 2 ** 20;
 
 /**
- * Takes jobs from the queue of a study, as many as its threads have room for, until it is stopped. The cells are computed in threads, so the lock of a
- * job is renewed also during a long forward pass.
+ * Takes jobs from the queue of a study, as many as its threads have room for, until it is stopped. It plans the study before it
+ * takes a job, and computes cells in threads, so the lock of a job is renewed also during a long forward pass.
  * @throws HoldfastError `E_QUEUE` when Redis does not answer, or this machine's study is another one than the queue's
  */
 export async function runWorker(study: Study, options: WorkerOptions): Promise<WorkerSummary> {
@@ -70,35 +79,88 @@ export async function runWorker(study: Study, options: WorkerOptions): Promise<W
   const path = options.folder ?? (await mkdtemp(join(tmpdir(), 'holdfast-work-')));
   const folder = await openFolder(path);
   const connection = queue.connect();
-  const planned = createPlan(study, async () => connection.get(offerKey(queue.name)));
   const compute = createThreads(study, folder, options);
   const sums = { jobs: 0, cells: 0 };
-  let failed: unknown = null;
+  const onDone = (cells: number): void => {
+    sums.jobs++;
+    sums.cells += cells;
+    options.onJob({ ...sums });
+  };
+  try {
+    let planned: string | null = null;
+    let unknown: string | null = null;
+    while (!signal.aborted) {
+      const offer = await connection.get(offerKey(queue.name)).catch(() => null);
+      if (offer !== null && (planned === null || unknown !== null)) {
+        // The study may have been started again, with other rankings or at another moment.
+        if (unknown !== null && offer === planned) throw notPlanned(unknown);
+        planned = offer;
+        unknown = await takeJobs({
+          queue,
+          connection,
+          cells: cellsOf(study, offer),
+          compute,
+          folder,
+          options,
+          onDone,
+        });
+      } else {
+        await pause(OFFER_MS, undefined, { signal }).catch(() => {});
+      }
+    }
+    return sums;
+  } finally {
+    connection.disconnect();
+    await compute.close();
+    await folder.close();
+    if (options.folder === null) await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** How often a worker looks whether a study was put into the queue. */
+const OFFER_MS = 250;
+
+/** What a worker needs to take jobs. */
+interface Taking {
+  readonly queue: StudyQueue;
+  readonly connection: Redis;
+  /** The cells of the plan, by address. */
+  readonly cells: ReadonlyMap<string, Cell>;
+  readonly compute: Threads;
+  readonly folder: StudyFolder;
+  readonly options: WorkerOptions;
+  /** Called after every job, with the number of its cells. */
+  readonly onDone: (cells: number) => void;
+}
+
+/**
+ * Takes jobs until the worker is stopped, or until a job has a cell that is not in the plan.
+ * @returns the address of that cell, whose job went back to the queue; null if the worker was stopped
+ */
+async function takeJobs(taking: Taking): Promise<string | null> {
+  const { queue, connection, cells: planned, compute, folder, options, onDone } = taking;
+  const { signal } = options;
+  let unknown: string | null = null;
   let stop = (): void => {};
   const ended = new Promise<void>((resolve) => {
     stop = resolve;
   });
-  const { WaitingError } = queue;
-
   const process = async (job: Job<QueuedJob, JobAnswer>, token?: string): Promise<JobAnswer> => {
     const giveBack = async (): Promise<never> => {
       await job.moveToWait(token);
-      throw new WaitingError();
+      throw new queue.WaitingError();
     };
-    let cells: readonly Cell[];
-    try {
-      cells = await planned(job.data.cells);
-    } catch (error) {
-      failed = error;
+    const found = job.data.cells.map((address) => planned.get(address));
+    const cells = found.filter((cell) => cell !== undefined);
+    if (cells.length < found.length) {
+      unknown = job.data.cells[found.indexOf(undefined)]!;
       stop();
       return giveBack();
     }
-    const timings = await compute(cells, job.data);
+    const timings = await compute.run(cells, job.data);
     if (signal.aborted) return giveBack();
     const answer = options.folder === null ? await answerOf(folder, cells, timings) : { cells: null };
-    sums.jobs++;
-    sums.cells += cells.length;
-    options.onJob({ ...sums });
+    onDone(cells.length);
     return answer;
   };
   const worker: Worker<QueuedJob, JobAnswer> = new queue.Worker(queue.name, process, {
@@ -111,42 +173,19 @@ export async function runWorker(study: Study, options: WorkerOptions): Promise<W
   worker.on('error', () => {}); // the connection is made again
   signal.addEventListener('abort', stop);
   if (signal.aborted) stop();
-  try {
-    await ended;
-    await worker.close();
-    if (failed !== null) throw failed;
-    return sums;
-  } finally {
-    signal.removeEventListener('abort', stop);
-    connection.disconnect();
-    await compute.close();
-    await folder.close();
-    if (options.folder === null) await rm(path, { recursive: true, force: true });
-  }
+  await ended;
+  signal.removeEventListener('abort', stop);
+  await worker.close();
+  return unknown;
 }
 
-/** Returns the function that finds cells by their addresses in this machine's plan of the study. */
-function createPlan(study: Study, readOffer: () => Promise<string | null>) {
-  let known = new Map<string, Cell>();
-  return async (addresses: readonly string[]): Promise<readonly Cell[]> => {
-    // The study may have been started again, with other rankings or at another moment.
-    if (!addresses.every((address) => known.has(address))) known = cellsOf(study, await readOffer());
-    return addresses.map((address) => {
-      const cell = known.get(address);
-      if (cell !== undefined) return cell;
-      throw new HoldfastError(
-        'E_QUEUE',
-        `the queue has a cell that is not in this machine's plan: ${address}`,
-        {
-          hint: 'Use the same specification, material, models and versions here as where the study was started',
-        },
-      );
-    });
-  };
-}
+const notPlanned = (address: string): HoldfastError =>
+  new HoldfastError('E_QUEUE', `the queue has a cell that is not in this machine's plan: ${address}`, {
+    hint: 'Use the same specification, material, models and versions here as where the study was started',
+  });
 
-function cellsOf(study: Study, text: string | null): Map<string, Cell> {
-  if (text === null) return new Map();
+/** Returns the cells of this machine's plan of the study, by address. */
+function cellsOf(study: Study, text: string): ReadonlyMap<string, Cell> {
   const offer: Offer = JSON.parse(text);
   const cells = study.cellsAt(parseMoment(offer.now));
   const rankings = cells.rankings.flatMap(({ address, labels }, at): RankingRecord[] => {
@@ -158,8 +197,17 @@ function cellsOf(study: Study, text: string | null): Map<string, Cell> {
   return new Map(rest.map((cell) => [cell.address, cell]));
 }
 
-/** Returns the function that computes the cells of a job. Its threads, and the models in them, stay for the next job. */
-function createThreads(study: Study, folder: StudyFolder, options: WorkerOptions) {
+/** Threads that compute the cells of jobs. */
+interface Threads {
+  /** Groups of cells that there is room for. */
+  readonly groups: number;
+  /** Computes the cells of a job, and returns how long they took. */
+  run(cells: readonly Cell[], job: QueuedJob): Promise<ReadonlyMap<string, CellTiming>>;
+  close(): Promise<void>;
+}
+
+/** Returns threads that compute the cells of jobs. They, and the models in them, stay for the next job. */
+function createThreads(study: Study, folder: StudyFolder, options: WorkerOptions): Threads {
   const concurrencyOf = concurrencyIn(study, options);
   const threads = new Map<string, readonly Computer[]>();
   let turn = 0;
@@ -167,10 +215,7 @@ function createThreads(study: Study, folder: StudyFolder, options: WorkerOptions
     const { jobs, batch } = planConcurrency(executor, study.models[at]!.size, options);
     return jobs * batch;
   });
-  const compute = async (
-    cells: readonly Cell[],
-    { needed, retryFailed }: QueuedJob,
-  ): Promise<ReadonlyMap<string, CellTiming>> => {
+  const run: Threads['run'] = async (cells, { needed, retryFailed }) => {
     for (const text of needed) {
       const address = text.slice(ADDRESS_AT, ADDRESS_AT + ADDRESS_LENGTH);
       const decoded = decodeCellFile(text, address);
@@ -208,7 +253,7 @@ function createThreads(study: Study, folder: StudyFolder, options: WorkerOptions
   };
   // Each arm of a group is a cell.
   const groups = Math.max(1, Math.ceil(Math.max(...lanes) / study.spec.arms.length));
-  return Object.assign(compute, { close, groups });
+  return { groups, run, close };
 }
 
 async function answerOf(
