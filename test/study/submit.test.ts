@@ -43,15 +43,22 @@ it('writes objects that fit the schema of Kubernetes, and whose pods run the sha
   expect(config.data['study.yaml']).toBe(readFileSync(spec, 'utf8'));
   expect(job.spec).toMatchObject({ completionMode: 'Indexed', completions: 3, parallelism: 2 });
 
-  const [container] = job.spec.template.spec.containers;
+  const { containers, securityContext } = job.spec.template.spec;
+  const [container] = containers;
+  // The image of the serve guide starts the server if no command is given, and runs as the user 1000.
+  expect(container.command).toEqual(['holdfast']);
+  expect(securityContext).toEqual({ fsGroup: 1000 });
   const here = (args: readonly string[]): string[] =>
     args.slice(1).map((word) => word.replace('/study/study.yaml', spec).replace('/data', place.folder));
   for (const index of [0, 1, 2]) {
     const ended = await place.run(here(container.args), { JOB_COMPLETION_INDEX: String(index) });
     expect(ended, ended.stderr).toMatchObject({ code: 0 });
   }
-  const joined = await place.run(here(merge.spec.template.spec.containers[0].args));
+  const { initContainers, containers: last } = merge.spec.template.spec;
+  const [joining, reporting] = [...initContainers, ...last].map(({ command, args }) => [...command, ...args]);
+  const joined = await place.run(here(joining!.slice(1)));
   expect(joined.stdout).toContain('12 of 12 cells, 0 failed');
+  expect(reporting).toEqual(['holdfast', 'study', 'report', '/data/studies/tiny-study']);
 });
 
 it('replaces objects that it wrote, but none that was changed, unless it is told to', async () => {

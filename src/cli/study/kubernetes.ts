@@ -3,7 +3,7 @@ import { jobName, type StudyJob } from './job-array.js';
 
 /** A study as Kubernetes runs it. */
 export interface KubernetesStudy extends StudyJob {
-  /** The container image, whose entry point is `holdfast`. */
+  /** The container image, in which `holdfast` is on the PATH. */
   readonly image: string;
   /** The text of the specification. */
   readonly text: string;
@@ -57,43 +57,58 @@ export function kubernetesStudy(study: KubernetesStudy): string {
   ]);
 }
 
-/** Returns the job that joins the shards. Kubernetes has no dependencies: apply it once the first job has ended. */
+/**
+ * Returns the job that joins the shards and writes the report. Kubernetes has no dependencies: apply it once the first job has
+ * ended.
+ */
 export function kubernetesMerge(study: KubernetesStudy): string {
   const out = outOf(study);
+  const steps = [
+    ['study', 'merge', out, '--out', out],
+    ['study', 'report', out],
+  ];
   return yamlOf([
     {
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: { name: `${jobName(study.name)}-merge` },
-      spec: { backoffLimit: 1, template: podOf(study, ['study', 'merge', out, '--out', out]) },
+      spec: { backoffLimit: 1, template: podOf(study, ...steps) },
     },
   ]);
 }
 
 const outOf = ({ name }: StudyJob): string => `${DATA}/studies/${jobName(name)}`;
 
-function podOf(study: KubernetesStudy, args: readonly string[]): object {
+/** The user that the image of `docs/guide/serve.md` runs as: its group must be able to write to the volume. */
+const USER = 1000;
+
+/** Returns a pod that runs commands of `holdfast`, given their arguments, one after the other. */
+function podOf(study: KubernetesStudy, ...steps: readonly (readonly string[])[]): object {
   const { image, cpus, mem } = study;
   const name = jobName(study.name);
   const requests = { cpu: String(cpus), ...(mem === null ? {} : { memory: mem }) };
+  const containers = steps.map((args, at) => ({
+    name: at === steps.length - 1 ? 'holdfast' : `step-${at + 1}`,
+    image,
+    // The image may have another entry point, such as the server.
+    command: ['holdfast'],
+    args,
+    env: [{ name: 'HF_HOME', value: `${DATA}/models` }],
+    resources: { requests, ...(mem === null ? {} : { limits: { memory: mem } }) },
+    volumeMounts: [
+      { name: 'data', mountPath: DATA },
+      { name: 'study', mountPath: '/study', readOnly: true },
+    ],
+  }));
+  const before = containers.slice(0, -1);
   return {
     spec: {
       restartPolicy: 'Never',
+      securityContext: { fsGroup: USER },
       // Long enough for the passes that are running when a pod is stopped.
       terminationGracePeriodSeconds: 60,
-      containers: [
-        {
-          name: 'holdfast',
-          image,
-          args,
-          env: [{ name: 'HF_HOME', value: `${DATA}/models` }],
-          resources: { requests, ...(mem === null ? {} : { limits: { memory: mem } }) },
-          volumeMounts: [
-            { name: 'data', mountPath: DATA },
-            { name: 'study', mountPath: '/study', readOnly: true },
-          ],
-        },
-      ],
+      ...(before.length === 0 ? {} : { initContainers: before }),
+      containers: containers.slice(-1),
       volumes: [
         { name: 'data', persistentVolumeClaim: { claimName: name } },
         { name: 'study', configMap: { name } },
