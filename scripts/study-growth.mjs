@@ -1,9 +1,10 @@
 // Measures what a study of many cells costs: to expand, to resume, to merge and to report it, with synthetic records.
 //
-//     npm run build && node scripts/study-growth.mjs [--cells 100000] [--shards 32] [--arms 10] [--files 20000]
+//     npm run build && node scripts/study-growth.mjs [--cells 100000] [--shards 32] [--arms 10] [--files 20000] [--heap 12000]
 //
 // The study is one of the embedded model, with dialogues of two rounds. Its records are made up, so only the numbers of time
-// and memory mean anything. Every step is a process of its own. `--files` cells are also kept as a file each, to compare.
+// and memory mean anything. Every step is a process of its own, whose heap may grow to `--heap` MiB (Node's own limit is 4 GiB at
+// most). `--files` cells are also kept as a file each, to compare; then the files are listed, looked at and removed.
 // A million cells take about 10 GB in the temporary folder (TMPDIR).
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,6 +14,7 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -224,6 +226,18 @@ try {
     console.log(`${kind}: ${String(stdout).split('\t')[0]} KiB on disk`);
     measure(`status of ${files} cells, ${kind}`, [command, 'study', 'status', kind, '--json']);
   }
+  const timed = (what, act) => {
+    const from = performance.now();
+    act();
+    console.log(`${files} files ${what} in ${((performance.now() - from) / 1000).toFixed(1)} s`);
+  };
+  const paths = () =>
+    readdirSync(at('files/cells'), { recursive: true }).filter((name) => name.endsWith('.json'));
+  timed('listed', paths);
+  timed('looked at', () => {
+    for (const name of paths()) statSync(at(`files/cells/${name}`));
+  });
+  timed('removed', () => rmSync(at('files/cells'), { recursive: true }));
   console.log('\n| step | s | processor s | MiB |\n| --- | ---: | ---: | ---: |');
   for (const row of rows) console.log(`| ${row.join(' | ')} |`);
 } finally {
