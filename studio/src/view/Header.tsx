@@ -181,7 +181,7 @@ const executorName = (executor: string): string => EXECUTORS[executor] ?? execut
 const EXECUTORS: Readonly<Record<string, string>> = {
   reference: 'one processor core',
   gpu: 'the GPU',
-  cpu: 'the processor (ggml)',
+  cpu: 'the processor',
 };
 
 /** What the user should know about the model, or why there is none. */
@@ -205,12 +205,11 @@ export function ModelNotes() {
   }
   if (state.kind !== 'ready' || state.card.notes.length === 0) return null;
   return (
-    <details class="model-note quiet">
-      <summary>Notes on this model</summary>
+    <div class="banner" role="note">
       {state.card.notes.map((note) => (
         <p key={note}>{note}</p>
       ))}
-    </details>
+    </div>
   );
 }
 

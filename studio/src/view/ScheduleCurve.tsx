@@ -107,7 +107,7 @@ function DraggedCurve({ policy, schedule }: { readonly policy: Policy; readonly 
           cx={0}
           cy={yOf(schedule.from)}
           r="7"
-          tabIndex={0}
+          tabindex={0}
           role="slider"
           aria-label={`Strength at the start: ${symbol} = ${short(schedule.from)}`}
           aria-valuenow={schedule.from}
@@ -119,7 +119,7 @@ function DraggedCurve({ policy, schedule }: { readonly policy: Policy; readonly 
           cx={end * WIDTH}
           cy={yOf(schedule.to)}
           r="7"
-          tabIndex={0}
+          tabindex={0}
           role="slider"
           aria-label={`Strength at the end: ${symbol} = ${short(schedule.to)}`}
           aria-valuenow={schedule.to}
