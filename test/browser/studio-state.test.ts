@@ -23,8 +23,13 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     server?.kill();
   });
 
-  async function open(pace: Parameters<typeof standIn>[1]): Promise<{ page: Page; errors: string[] }> {
+  /** @param script runs in each page before its own */
+  async function open(
+    pace: Parameters<typeof standIn>[1],
+    script = '',
+  ): Promise<{ page: Page; errors: string[] }> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    await context.addInitScript(script);
     const errors: string[] = [];
     context.on('weberror', (found) => errors.push(found.error().message));
     const page = await context.newPage();
@@ -110,6 +115,37 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     expect(errors).toEqual([]);
   });
 
+  it('keeps two tabs apart also where there are no locks, as on a page over HTTP from another machine', async () => {
+    const noLocks = `Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })`;
+    const { page: first, errors } = await open({ tokens: 3, everyMs: 5 }, noLocks);
+    await say(first, 'of the first tab');
+    const second = await first.context().newPage();
+    await second.goto(address);
+    await ready(second);
+    await say(second, 'of the second tab');
+    for (const [page, text] of [
+      [first, 'of the first tab'],
+      [second, 'of the second tab'],
+    ] as const) {
+      await page.reload();
+      await ready(page);
+      expect(await page.locator('.said').allTextContents()).toEqual([text]);
+    }
+    expect(errors).toEqual([]);
+  });
+
+  it('says that a reload would lose the dialogue in a browser that keeps nothing', async () => {
+    const denied = `IDBFactory.prototype.open = () => { throw new Error('storage is denied'); }`;
+    const { page, errors } = await open({ tokens: 3, everyMs: 5 }, denied);
+    await page
+      .getByRole('alert')
+      .getByText(/a reload loses it: storage is denied/)
+      .waitFor();
+    await say(page, 'hello');
+    expect((await texts(page, 'held'))[0]).toMatch(/w2$/);
+    expect(errors).toEqual([]);
+  });
+
   it('takes a slider that moves in the middle of an answer from the next token on', async () => {
     const { page, errors } = await open({ tokens: 30, everyMs: 60 });
     const slider = page.locator('.strength input');
@@ -124,7 +160,7 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     expect(await page.locator('.answer.held .caption').textContent()).toMatch(/k = 0\.6 → 0\.1 → 0\.6$/);
     expect(await page.locator('.answer.untouched .caption').textContent()).toMatch(/untouched$/);
     // The strip's own numbers: the prompt's share of each token.
-    await page.locator('.answer.held').getByRole('button', { name: 'Table' }).click();
+    await page.locator('.answer.held .as-table summary').click();
     const shares = await page.locator('.answer.held tbody td:nth-child(2)').allTextContents();
     const runs = shares.filter((share, at) => share !== shares[at - 1]);
     expect(runs).toEqual(['40 %', '90 %', '40 %']);
