@@ -152,7 +152,7 @@ describe('a full context', () => {
     for (const error of errors) {
       expect(error).toMatch(
         new RegExp(
-          `has room for ${room}\\. shorten the message to ${room} tokens; a new chat can have a longer context: --context ${needed}, up to \\d+\\.$`,
+          `has room for ${room}\\. Shorten the message to ${room} tokens; a new chat can have a longer context: --context ${needed}, up to \\d+\\.$`,
         ),
       );
     }

@@ -45,7 +45,7 @@ export function waysOut(
   const alone = messageRoom !== null;
   const longest = model.executor.blueprint.contextLength;
   const ways = [
-    ...(alone && messageRoom > 0 ? [`shorten the message to ${messageRoom} tokens`] : []),
+    ...(alone && messageRoom > 0 ? [`Shorten the message to ${messageRoom} tokens`] : []),
     ...(alone && messageRoom < 1 && system !== null ? ['/system TEXT sets a shorter system prompt'] : []),
     ...(alone || onContextFull === 'drop-oldest'
       ? []
