@@ -244,7 +244,10 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
     await page
       .getByLabel('Open')
       .setInputFiles({ name: 'hold.json', mimeType: 'application/json', buffer: hold });
-    await page.locator('.banner').getByText(/chosen by hand/).waitFor();
+    await page
+      .locator('.banner')
+      .getByText(/chosen by hand/)
+      .waitFor();
     expect(await page.locator('.strength output').textContent()).toBe('0.1');
     expect(errors).toEqual([]);
   });
