@@ -86,6 +86,9 @@ describe.skipIf(CHROMIUM === undefined)('the studio with two models of different
     expect(await page.locator('.alternatives button').count()).toBe(0);
     await page.getByRole('tab', { name: 'Course' }).click();
     await page.getByText(/Answers of another model are left out/).waitFor();
+    expect(await page.locator('.course tbody tr').first().locator('td').allTextContents()).toEqual(
+      Array.from({ length: 5 }, () => '–'),
+    );
 
     // After a reload the page is with the model of before, and so are its answers.
     await page.reload();

@@ -67,7 +67,7 @@ export function CoursePanel() {
 /** Returns `412 of 450`: the receipt's changed shares, of those that could change. */
 function changedText(answer: Answer | null): string {
   const receipt = answer?.end?.receipt ?? null;
-  if (receipt === null) return '–';
+  if (answer === null || receipt === null || isForeign(answer)) return '–';
   const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
   const changeable = sum(receipt.changeable.map((rows, layer) => rows * receipt.headsAsked[layer]!));
   return changeable === 0 ? `${sum(receipt.touched)}` : `${sum(receipt.touched)} of ${changeable}`;
