@@ -1,4 +1,4 @@
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, IN_BROWSER } from '../errors.js';
 import type { RunShape } from './collector.js';
 import type { Selection } from './selection.js';
 
@@ -33,6 +33,10 @@ export function checkSize(shape: RunShape, selection: Selection): void {
   throw new HoldfastError(
     'E_USAGE',
     `the tensors of ${shape.tokens} tokens take ${inGib(bytes)}, more than the ${inGib(MAX_TRACE_BYTES)} of a trace`,
-    { hint: 'Name fewer tensors, or fewer layers for attention rows, or trace fewer tokens' },
+    {
+      hint: IN_BROWSER
+        ? 'Trace a shorter dialogue'
+        : 'Request fewer: name tensors (--tensors) or layers (--attention)',
+    },
   );
 }

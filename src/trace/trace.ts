@@ -1,6 +1,6 @@
 import { assertTouched, DEFAULT_TARGET, hasSystemMessage, type Target } from '../attention/index.js';
 import { headGrid, type Model } from '../engine/index.js';
-import { HoldfastError } from '../errors.js';
+import { HoldfastError, IN_BROWSER } from '../errors.js';
 import type { Executor } from '../executors/index.js';
 import type { TensorToWrite } from '../formats/index.js';
 import { type DialogueLayout, requireWritten } from '../text/index.js';
@@ -127,7 +127,11 @@ function checkLength({ blueprint }: Executor, tokens: number): void {
     throw new HoldfastError(
       'E_CONTEXT_FULL',
       `the run has ${tokens} tokens, more than the model's context length of ${blueprint.contextLength}`,
-      { hint: 'Trace a part of the dialogue, or generate less (--generate)' },
+      {
+        hint: IN_BROWSER
+          ? 'Trace a shorter dialogue'
+          : 'Trace a part of the dialogue, or generate less (--generate)',
+      },
     );
   }
 }

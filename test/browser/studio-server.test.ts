@@ -164,16 +164,17 @@ describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
       ['Left', right!],
       ['Right', left!],
     ] as const) {
-      await section.getByLabel(side, { exact: true }).selectOption(name);
+      await section.getByRole('combobox', { name: side, exact: true }).selectOption(name);
     }
     expect(await section.locator('h3').allTextContents()).toEqual([`${right} `, `${left} `]);
     await section.getByLabel('Model and source').selectOption({ index: 0 });
     await section.locator('.answer.held .text').first().waitFor();
 
     const count = other.records.length;
-    await page.getByLabel('Study').selectOption('other');
+    const study = page.getByRole('combobox', { name: 'Study', exact: true });
+    await study.selectOption('other');
     await expect.poll(counted, PATIENT).toMatch(new RegExp(`^${count} of ${count} cells done`));
-    await page.getByLabel('Study').selectOption('decay');
+    await study.selectOption('decay');
     await expect.poll(counted, PATIENT).toMatch(new RegExp(`^${total - 1} of ${total} cells done`));
 
     await page.getByRole('button', { name: 'Write it' }).click();
