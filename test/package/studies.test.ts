@@ -83,7 +83,11 @@ describe('experiments', () => {
 
 describe('the calibration dialogues of experiments', () => {
   const kindOf = (source: SourceSpec): string =>
-    `${source.kind} ${('material' in source && source.material) || 'bundled'}`;
+    JSON.stringify([
+      source.kind,
+      ('material' in source && source.material) || 'bundled',
+      ('prompts' in source && source.prompts) || 'all',
+    ]);
   const specs = readdirSync(`${root}experiments`)
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => parseSpec(readFileSync(`${root}experiments/${file}`, 'utf8'), `experiments/${file}`));
@@ -98,7 +102,7 @@ describe('the calibration dialogues of experiments', () => {
         for (const index of testIndices(source)) {
           expect(prompts.has(scenarios.at(index).system), `${spec.name} ${index}`).toBe(false);
         }
-        // Dialogue 17 of one material is not that of another.
+        // Dialogue 17 of one material, or of one choice of its prompts, is not that of another.
         const alike = specs.flatMap(({ sources }) =>
           sources.filter((other) => kindOf(other) === kindOf(source)),
         );
