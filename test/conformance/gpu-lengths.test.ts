@@ -14,9 +14,9 @@ describe.skipIf(hasNoFastGpu())(`long sequences on ${gpuName}`, () => {
   it.each([
     ['llama', ON_A_PROCESSOR],
     ['gemma3', ON_A_PROCESSOR],
-    // One workgroup for all keys of a row, then more splits than a window has.
+    // One workgroup for all keys of a row, then more splits than a window has, which threads share in layers without one.
     ['gemma2', ON_A_GPU],
-    ['mistral', { ...ON_A_GPU, attention: { threads: 256, whole: 16, split: 64 } }],
+    ['gemma3', { ...ON_A_GPU, attention: { threads: 256, whole: 16, split: 64 } }],
   ] as const)('%s, divided %o', async (family, tuning) => {
     const { plan, files } = await openFamily(family);
     const reference = await createReferenceExecutor(plan, files.checkpoint);
@@ -24,7 +24,7 @@ describe.skipIf(hasNoFastGpu())(`long sequences on ${gpuName}`, () => {
     const gpu = await createGpuExecutor(await openGpu(), plan, files.checkpoint, options);
     await files.close();
     const { ids } = golden(family);
-    const tokens = Array.from({ length: 600 }, (_, index) => ids[(index * 7) % ids.length]!);
+    const tokens = Array.from({ length: 601 }, (_, index) => ids[(index * 7) % ids.length]!);
     const { layers, vocabSize } = plan.blueprint;
     const heads = layers.length * layers[0]!.attention.heads;
     const asked = {
@@ -54,14 +54,16 @@ describe.skipIf(hasNoFastGpu())(`long sequences on ${gpuName}`, () => {
         // Without spans, whole tiles of keys are inside the target.
         const many = await forward(262, 590, { intervention: asked.intervention });
         const last = await forward(590, 600, { ...asked, logits: 'all' });
+        // A piece that many splits have.
+        const long = await forward(600, 601, { intervention: asked.intervention });
         const single = await forward(0, 1, asked);
         // Pieces that are longer than the threads that sum them.
         const uncut = await forward(1, 2, { intervention: asked.intervention });
-        return { many, last, single, uncut };
+        return { many, last, long, single, uncut };
       }),
     );
     const [expected, actual] = results as [(typeof results)[0], (typeof results)[0]];
-    for (const which of ['many', 'last', 'single', 'uncut'] as const) {
+    for (const which of ['many', 'last', 'long', 'single', 'uncut'] as const) {
       const [wanted, got] = [expected[which], actual[which]];
       expectClose(got.logits, wanted.logits, 1e-3 * spread(wanted.logits), `${which}: logits`);
       expect(got.logits.length % vocabSize).toBe(0);
