@@ -26,7 +26,11 @@ export async function auditFiles(audit: Audit, facts: AuditFacts): Promise<PageF
   const results = html`<p class="headline">${first!}</p>
 ${others.map((line) => html`<p>${line}</p>\n`)}<p class="soft">${facts.model}, untouched; ${String(audit.dialogues)} dialogues of ${String(audit.rounds)} rounds. The prompt is at the end of this page.</p>
 <h2>What to do next</h2>
-<p>Find out whether any setting holds this prompt on this model, and what it costs:</p>
+<p>${
+    isFollowed(audit)
+      ? 'Find out whether any setting holds this prompt on this model, and what it costs:'
+      : 'No setting can hold what the model does not follow. Try another wording or a larger model first. This finds out what a setting costs:'
+  }</p>
 <pre>${facts.next}</pre>
 <h2>Round by round</h2>
 ${await figuresMarkup(figures)}
@@ -43,11 +47,11 @@ const rounds = ([first, last]: readonly [number, number]): string => `rounds ${f
 
 /** Returns what the audit found, the verdict first. */
 export function auditWords(audit: Audit, { contextLength }: Pick<AuditFacts, 'contextLength'>): string[] {
-  const { early, late, obeyed, chance, fall, halfLife, shares, context } = audit;
+  const { early, late, obeyed, fall, halfLife, shares, context } = audit;
   const used = context.at(-1)!;
   const [one, last] = [shares.message[0], shares.message.at(-1)];
   return [
-    ...(obeyed === null ? [] : [obedienceWords(obeyed, chance, early, late)]),
+    ...(obeyed === null ? [] : [obedienceWords(audit, obeyed)]),
     ...influenceWords(fall, halfLife, early, late),
     ...(one === undefined || last === undefined
       ? []
@@ -59,16 +63,19 @@ export function auditWords(audit: Audit, { contextLength }: Pick<AuditFacts, 'co
   ];
 }
 
+/** Whether the prompt is seen to be followed in the early rounds, more than by chance; true without rules or without chance. */
+const isFollowed = ({ obeyed, chance }: Audit): boolean =>
+  obeyed === null || chance === null || obeyed.early.low > chance;
+
 function obedienceWords(
+  audit: Audit,
   { early: before, late: after, change }: NonNullable<Audit['obeyed']>,
-  chance: number | null,
-  early: Audit['early'],
-  late: Audit['late'],
 ): string {
+  const { chance, early, late } = audit;
   const course = `${numberText(before.value)} of probes in ${rounds(early)}, ${numberText(after.value)} in ${rounds(late)}`;
   const beside = chance === null ? '' : `; by chance ${numberText(chance)}`;
   const verdict = verdictOf(change);
-  if (chance !== null && before.low <= chance) {
+  if (!isFollowed(audit)) {
     return `The model hardly follows this prompt even at first: ${course}${beside}. No setting can hold what it does not follow.`;
   }
   if (verdict === 'below') {
@@ -83,7 +90,9 @@ function influenceWords(
   early: Audit['early'],
   late: Audit['late'],
 ): string[] {
-  const numbers = `${numberText(before.value)} nats a token in ${rounds(early)}, ${numberText(after.value)} in ${rounds(late)} (${estimateText(change, { signed: true })})`;
+  // Small influences are small numbers.
+  const digits = before.value < 1 ? 3 : 2;
+  const numbers = `${numberText(before.value, { digits })} nats a token in ${rounds(early)}, ${numberText(after.value, { digits })} in ${rounds(late)} (${estimateText(change, { signed: true, digits })})`;
   const verdict = verdictOf(change);
   if (verdict === 'unclear') return [`No fall of the prompt's influence was seen: ${numbers}.`];
   if (verdict === 'above') return [`The prompt's influence grows: ${numbers}.`];

@@ -1,10 +1,13 @@
 import type { StudyResult } from '../findings/index.js';
 import {
   createBootstrap,
+  DIFFERENCES,
   differenceOf,
   type Estimate,
   halfLifeOf,
   meanOf,
+  type Range,
+  SCORES,
   type Score,
 } from '../statistics/index.js';
 import type { DialogueRecord, RoundRecord } from '../study/index.js';
@@ -76,7 +79,7 @@ export function auditOf(study: StudyResult): Audit {
       ),
     ),
     stability: hasProbes ? outcomesOf(study, { outcome: 'stability', reference: '' })[0]! : null,
-    obeyed: hasProbes ? changeOf(probed, early, late) : null,
+    obeyed: hasProbes ? changeOf(probed, early, late, { of: SCORES, change: DIFFERENCES }) : null,
     chance: chance.length === 0 ? null : chance.reduce((sum, score) => sum + score, 0) / chance.length,
     shares: {
       message: means(led, ({ share }) => share.before),
@@ -100,13 +103,19 @@ function scoresIn(dialogues: readonly (readonly Placed[])[], [first, last]: Wind
   });
 }
 
-function changeOf(dialogues: readonly (readonly Placed[])[], early: Window, late: Window): Change {
+/** @param ranges of scores that have a range: where nearly all are equal, their interval is a bound */
+function changeOf(
+  dialogues: readonly (readonly Placed[])[],
+  early: Window,
+  late: Window,
+  ranges: { readonly of?: Range; readonly change?: Range } = {},
+): Change {
   const [before, after] = [early, late].map((window) => meanOf(scoresIn(dialogues, window)));
   const { length } = dialogues;
   return {
-    early: estimate(length, before!),
-    late: estimate(length, after!),
-    change: estimate(length, differenceOf(after!, before!)),
+    early: estimate(length, before!, ranges.of),
+    late: estimate(length, after!, ranges.of),
+    change: estimate(length, differenceOf(after!, before!), ranges.change),
   };
 }
 

@@ -252,6 +252,36 @@ describe('the pages', () => {
     );
   });
 
+  it.each([
+    {
+      score: 0,
+      says: /^The model hardly follows this prompt even at first: 0\.00 of probes/,
+      next: 'No setting can hold',
+    },
+    {
+      score: 1,
+      says: /^No loss of this prompt was seen: it is followed in 1\.00 of probes/,
+      next: 'Find out whether',
+    },
+  ])(
+    'of an audit tell a prompt that is never followed from one that always is: $score',
+    async ({ score, says, next }) => {
+      const study = simulatedPromptStudy({ arms: [], dialogues: 5 });
+      const records = study.records.map((record) => {
+        if (record.kind !== 'dialogue') return record;
+        const rounds = record.rounds.map((round) => ({
+          ...round,
+          probes: round.probes.map((probe) => ({ ...probe, score })),
+        }));
+        return { ...record, rounds };
+      });
+      const found = { ...auditOf({ ...study, records }), chance: 0 };
+      expect(auditWords(found, { contextLength: 2048 })[0]).toMatch(says);
+      const [page] = await auditFiles(found, { ...facts, contextLength: 2048, next: '' });
+      expect(page!.text).toContain(`<p>${next}`);
+    },
+  );
+
   it('of an audit without rules begins with influence, and shows the use of the context', async () => {
     const study = simulatedPromptStudy({ arms: [], dialogues: 8, fall: 0.2, probed: false });
     const found = auditOf(study);
