@@ -245,7 +245,7 @@ export async function readIfThere(path: string): Promise<string | null> {
 }
 
 /** Reads a file. Returns null if it does not exist. @throws HoldfastError `E_UNREADABLE` */
-export async function bytesIfThere(path: string): Promise<Buffer | null> {
+export async function bytesIfThere(path: string): Promise<Uint8Array | null> {
   try {
     return await readFile(path);
   } catch (cause) {
