@@ -26,8 +26,9 @@ describe('holdfast bench', () => {
   });
 
   it.skipIf(!hasScript)('shows its progress on a terminal, and removes it at the end', async () => {
-    const { screen } = await type(['bench', llama, ...SMALL], []);
-    expect(screen).toMatch(/\r.\[Kround 2 of 2: 3 tokens, split-softmax\r.\[K[^\r]*medians/);
+    // Long enough for a line that is drawn a few times a second.
+    const { screen } = await type(['bench', llama, '--prompt', '100', '--tokens', '20', '--rounds', '60'], []);
+    expect(screen).toMatch(/\r.\[Kround \d+ of 60: [^\r]*\r.\[K[^\r]*medians/);
   });
 
   it('refuses a profile if kernels are not timed, and more tokens than the model takes', async () => {
