@@ -139,8 +139,21 @@ export interface DialoguePairs {
   readonly right: Clusters;
 }
 
+type Dialogues = readonly Dialogue[];
+
+/** The pairs of two arms' dialogues: effects, survival, quality and mixed models need them again. */
+const paired = new WeakMap<Dialogues, WeakMap<Dialogues, DialoguePairs>>();
+
 /** Pairs dialogues by scenario and seed. Dialogues without a partner are left out. */
-export function pairDialogues(left: readonly Dialogue[], right: readonly Dialogue[]): DialoguePairs {
+export function pairDialogues(left: Dialogues, right: Dialogues): DialoguePairs {
+  const ofLeft = paired.get(left) ?? new WeakMap<Dialogues, DialoguePairs>();
+  paired.set(left, ofLeft);
+  const pairs = ofLeft.get(right) ?? pairsIn(left, right);
+  ofLeft.set(right, pairs);
+  return pairs;
+}
+
+function pairsIn(left: Dialogues, right: Dialogues): DialoguePairs {
   const others = new Map(right.map((dialogue) => [dialogue.key, dialogue]));
   const pairs = left.flatMap((dialogue) => {
     const other = others.get(dialogue.key);
