@@ -2,12 +2,18 @@ import { wrap } from './columns.js';
 import { type FigureLook, inkOf, plotWidth } from './look.js';
 
 /**
- * Outside a browser Vega cannot measure text. It overestimates the width and makes the figure wider. Lines of these
+ * Outside a browser Vega cannot measure text (`text-width.ts`), and it makes a figure as wide as its texts. Lines of these
  * lengths keep a figure as wide as its plots.
  */
 const CHARACTERS = {
-  wide: { title: Number.POSITIVE_INFINITY, subtitle: 62, source: 74, panel: Number.POSITIVE_INFINITY },
-  phone: { title: 24, subtitle: 31, source: 34, panel: 29 },
+  wide: {
+    title: Number.POSITIVE_INFINITY,
+    subtitle: 80,
+    source: 74,
+    panel: Number.POSITIVE_INFINITY,
+    axis: Number.POSITIVE_INFINITY,
+  },
+  phone: { title: 30, subtitle: 41, source: 34, panel: 29, axis: 31 },
 };
 
 /** Returns how long the lines of a figure's texts may be. */

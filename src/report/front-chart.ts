@@ -109,7 +109,7 @@ export function frontChartSpec(
             type: 'quantitative',
             scale: { type: 'sqrt', domain: [0, most], nice: false },
             axis: {
-              title: look === 'phone' ? wrap(x, charactersOf(look).subtitle) : x,
+              title: look === 'phone' ? wrap(x, charactersOf(look).axis) : x,
               tickCount: 6,
               grid: true,
               labelFlush: false,
@@ -120,7 +120,7 @@ export function frontChartSpec(
             type: 'quantitative',
             scale: { domain, nice: false, zero: false },
             axis: {
-              title: look === 'phone' ? wrap(y, charactersOf(look).subtitle) : y,
+              title: look === 'phone' ? wrap(y, charactersOf(look).axis) : y,
               offset: look === 'phone' ? 4 : 12,
               tickCount: 5,
               domain: false,

@@ -85,3 +85,22 @@ describe('a figure of a page', () => {
     expect(ids.length).toBeGreaterThan(1);
   });
 });
+
+it('a subtitle is broken where the plots end, and makes no figure wider', async () => {
+  const drawn = (subtitle: string) =>
+    specSvg(
+      specOf(
+        {
+          ...words,
+          ...{ subtitle, source: 'demo', x: 'round' },
+          panels: [{ title, domain: [0, 1], height: 200, series: [line('off')] }],
+        },
+        'paper',
+      ),
+    );
+  const svg = await drawn(words.subtitle);
+  const lines = [...svg.matchAll(/>([^<]+)</g)].map(([, text]) => text!);
+  expect(lines).toContain('Bands are 95 % intervals from a bootstrap over prompts; fewer than 5 prompts');
+  const widthOf = (text: string): number => Number(/\bwidth="(\d+)"/.exec(text)![1]);
+  expect(widthOf(svg)).toBe(widthOf(await drawn('Bands')));
+});

@@ -3,6 +3,7 @@ import { type HeatMap, heatMapSpec } from './heat-map.js';
 import { html, type Markup, trusted } from './html.js';
 import { type Figure, specOf } from './line-chart.js';
 import type { FigureLook } from './look.js';
+import { setTextWidths } from './text-width.js';
 
 /** Draws a figure as SVG. */
 export function figureSvg(figure: Figure, look: FigureLook): Promise<string> {
@@ -17,7 +18,11 @@ export function heatMapSvg(map: HeatMap, look: FigureLook): Promise<string> {
 /** Draws a Vega-Lite specification as SVG. */
 export async function specSvg(spec: TopLevelSpec): Promise<string> {
   // Imported here, so that programs that draw nothing do not load the libraries.
-  const [{ parse, View }, { compile }] = await Promise.all([import('vega'), import('vega-lite')]);
+  const [{ parse, textMetrics, View }, { compile }] = await Promise.all([
+    import('vega'),
+    import('vega-lite'),
+  ]);
+  setTextWidths(textMetrics);
   const view = new View(parse(compile(spec).spec), { renderer: 'none' });
   try {
     return withOwnIds(await view.toSVG());
