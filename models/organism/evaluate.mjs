@@ -33,7 +33,7 @@ const { values, positionals } = parseArgs({
     trials: { type: 'string', default: String(plan.trials) },
     first: { type: 'string', default: '0' },
     jobs: { type: 'string', default: String(availableParallelism()) },
-    batch: { type: 'string', default: '8' },
+    batch: { type: 'string', default: '1' },
     worker: { type: 'string' },
   },
 });
