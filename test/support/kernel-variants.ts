@@ -29,11 +29,13 @@ export const FORMATS: readonly MatrixFormat[] = [
 
 const INTO = ['store', 'add', 'silu', 'gelu-tanh', 'silu-times-y', 'gelu-tanh-times-y'] as const;
 
-/** How work is divided: as for a software GPU, for a GPU without subgroups, and for one with. */
+/** How work is divided: as for a software GPU, for a GPU without subgroups, and for ones with narrow and with wide subgroups. */
 const DIVISIONS = [
   { threads: 8, lanes: 1, subgroup: null, attention: ON_A_PROCESSOR.attention },
   { threads: 64, lanes: 32, subgroup: null, attention: ON_A_GPU.attention },
   { threads: 64, lanes: 32, subgroup: 8, attention: ON_A_GPU.attention },
+  // As on most GPUs: all that share an output are in one subgroup.
+  { threads: 64, lanes: 32, subgroup: 32, attention: ON_A_GPU.attention },
 ];
 
 /** Returns the programs of every kernel in each of its forms, keyed by a name that tells the form. */
