@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Session } from '../../src/engine/index.js';
 import { createGpuExecutor, describeGpu } from '../../src/executors/gpu/index.js';
 import type { ForwardResult } from '../../src/executors/index.js';
@@ -226,7 +226,7 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
 
   describe('a lost device', () => {
     /** Returns a GPU, and a function that destroys its device just before the queue takes its `count`-th submission from now. */
-    async function loseableGpu() {
+    async function loseableGpu(onSubmit = (): void => {}) {
       let device: GPUDevice | null = null;
       let left = Number.POSITIVE_INFINITY;
       const gpu = await changedGpu((adapter) => ({
@@ -235,6 +235,7 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
           device = fresh;
           const submit = (commands: GPUCommandBuffer[]): void => {
             if (--left === 0) fresh.destroy();
+            onSubmit();
             fresh.queue.submit(commands);
           };
           return withChanges(fresh, { queue: withChanges(fresh.queue, { submit }) });
@@ -261,6 +262,36 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
         await executor.dispose();
       },
     );
+
+    it.skipIf(hasNoFastGpu())('is not taken to be fast when it is replaced', async () => {
+      const { plan, files } = await openFamily('llama');
+      let submissions = 0;
+      const { gpu, lose } = await loseableGpu(() => submissions++);
+      const executor = await createGpuExecutor(gpu, plan, files.checkpoint, { precision: 'f32' });
+      const [teacher, sequence] = [executor.open(64), executor.open(64)];
+      /** Counts the parts that a token is cut into. */
+      const token = async (of = sequence): Promise<number> => {
+        submissions = 0;
+        await executor.forward([{ sequence: of, tokens: [1], logits: 'last' }]);
+        return submissions;
+      };
+      let nowMs = 0;
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => (nowMs += 1000));
+      try {
+        expect(await token(teacher)).toBe(1);
+        // Every part seems to take a second, so each dispatch becomes a part.
+        for (let count = 0; count < 20; count++) await token(teacher);
+        const parts = await token(teacher);
+        expect(parts).toBeGreaterThan(10);
+        lose();
+        // The pass is lost, and then runs on the new device, in as many parts.
+        expect(await token()).toBe(2 * parts);
+      } finally {
+        clock.mockRestore();
+        await executor.dispose();
+        await files.close();
+      }
+    });
 
     it.skipIf(hasNoFastGpu())('is replaced, and the dialogue goes on with the same bits', async () => {
       const { plan, files } = await openFamily('llama');

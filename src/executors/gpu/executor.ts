@@ -21,6 +21,7 @@ import {
 import { bandwidthOf } from './bandwidth.js';
 import { Device } from './device.js';
 import { type DeviceWeights, uploadWeights } from './matrices.js';
+import { Pace } from './pace.js';
 import { rowsOfPasses } from './pass-buffers.js';
 import { PassRunner, type StartedPass } from './pass-runner.js';
 import { Profiler } from './profiler.js';
@@ -66,8 +67,14 @@ export async function createGpuExecutor(
 ): Promise<Executor> {
   const shape = decoderShape(plan.blueprint);
   checkSizes(plan.blueprint, shape);
-  const load = (): Promise<Loaded> => loadOnto(gpu, plan, checkpoint, shape, options);
-  return new GpuExecutor(plan.blueprint, shape, await load(), load);
+  // It outlives a lost device: the next one is the same GPU, and the loss may say that a part took too long.
+  const pace = new Pace();
+  const load = (): Promise<Loaded> => loadOnto(gpu, plan, checkpoint, shape, pace, options);
+  const loadAgain = (): Promise<Loaded> => {
+    pace.observeLoss();
+    return load();
+  };
+  return new GpuExecutor(plan.blueprint, shape, await load(), loadAgain);
 }
 
 async function loadOnto(
@@ -75,6 +82,7 @@ async function loadOnto(
   plan: ModelPlan,
   checkpoint: Checkpoint,
   shape: DecoderShape,
+  pace: Pace,
   { precision = 'auto', tuning, onCompiled }: GpuOptions,
 ): Promise<Loaded> {
   const device = await Device.open(gpu);
@@ -85,7 +93,7 @@ async function loadOnto(
     const programs = await compilePrograms(device, plan.blueprint, shape, weights, fitting, rows, onCompiled);
     const runner = await device.allocate(
       'activations',
-      () => new PassRunner(device, plan.blueprint, shape, weights, programs, rows),
+      () => new PassRunner(device, plan.blueprint, shape, weights, programs, rows, pace),
     );
     return { device, weights, runner };
   } catch (error) {
@@ -123,7 +131,7 @@ class GpuExecutor implements Executor {
     readonly blueprint: Blueprint,
     private readonly shape: DecoderShape,
     loaded: Loaded,
-    private readonly load: () => Promise<Loaded>,
+    private readonly loadAgain: () => Promise<Loaded>,
   ) {
     this.#loaded = loaded;
   }
@@ -208,7 +216,7 @@ class GpuExecutor implements Executor {
     this.#assertUsable();
     if (this.#loaded !== lost) return;
     try {
-      this.#loaded = await this.load();
+      this.#loaded = await this.loadAgain();
     } catch (cause) {
       const what = `the GPU was lost (${lost.device.lost}), and the model cannot be loaded again`;
       throw deviceError(what, cause);

@@ -8,6 +8,8 @@ const BYTES_PER_MS = 20e6;
 const FLOPS_PER_MS = 200e6;
 /** Shorter parts say more about the latency of a submission than about the GPU. */
 const TELLING_MS = PART_MS / 5;
+/** How much slower a device is taken to be after a loss: a driver may have ended a part that took too long. */
+const SLOWER_AFTER_LOSS = 4;
 /** One part corrects by no more than this, as a host that was busy measures wrongly. */
 const MOST_OFF = 16;
 
@@ -44,6 +46,11 @@ export class Pace {
     if (Math.max(estimatedMs, measuredMs) < TELLING_MS || estimatedMs === 0) return;
     const ratio = Math.max(1 / MOST_OFF, Math.min(MOST_OFF, measuredMs / estimatedMs));
     this.#factor *= Math.sqrt(ratio);
+  }
+
+  /** Makes parts shorter after the device was lost, until they are measured again. */
+  observeLoss(): void {
+    this.#factor *= SLOWER_AFTER_LOSS;
   }
 }
 

@@ -5,6 +5,7 @@ import { type CandidateRequest, type Candidates, candidatesOf, Rotations } from 
 import { Commands } from './commands.js';
 import type { Device } from './device.js';
 import type { DeviceWeights } from './matrices.js';
+import { Pace } from './pace.js';
 import { PassBuffers } from './pass-buffers.js';
 import { mapsOf } from './pass-data.js';
 import { candidatesWanted, logitsRows, type PassInput, resultReadings } from './pass-readings.js';
@@ -43,6 +44,7 @@ export class PassRunner {
   /**
    * Call this inside `device.allocate`.
    * @param rows rows that a pass takes at most
+   * @param pace what is known about the speed of the GPU, and learns from the passes
    */
   constructor(
     private readonly device: Device,
@@ -51,13 +53,14 @@ export class PassRunner {
     private readonly weights: DeviceWeights,
     private readonly programs: Programs,
     private readonly rows: number,
+    pace = new Pace(),
   ) {
     this.#rotations = new Rotations(shape.ropes);
     this.#buffers = new PassBuffers(device, blueprint, shape, rows);
     this.#passes = new PassRecorder(this.#buffers, blueprint, shape, weights, programs);
     this.#picker = new Picker(device, programs.picker, blueprint.vocabSize);
     this.#readBack = new ReadBack(device);
-    this.#submitter = new Submitter(device);
+    this.#submitter = new Submitter(device, pace);
     const largest = (parts: readonly LinearPrograms[]): number =>
       Math.max(...parts.map(({ matrix }) => matrix.inputs * matrix.outputs));
     const ofLayers = programs.layers.map(({ projections, output, gateAndUp, down }) =>

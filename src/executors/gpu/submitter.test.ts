@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Commands } from './commands.js';
-import { PART_MS } from './pace.js';
+import { PART_MS, Pace } from './pace.js';
 import type { Step } from './step.js';
 import { Submitter } from './submitter.js';
 
@@ -15,6 +15,7 @@ function chargingQueue(msOf: (dispatch: number) => number) {
   let running = 0;
   const order: number[] = [];
   const device = {
+    lost: null as string | null,
     submit(record: (encoder: GPUCommandEncoder) => void): Promise<string | null> {
       const dispatches: number[] = [];
       const pass = {
@@ -65,7 +66,7 @@ describe('a submitter', () => {
     'cuts passes into parts of about 50 ms on a GPU of %d ms a dispatch',
     async (ms) => {
       const { device, parts, order, nowMs } = chargingQueue(() => ms);
-      const submitter = new Submitter(device, nowMs);
+      const submitter = new Submitter(device, new Pace(), nowMs);
       const { all } = dispatches(2000, 2e9);
       await submitter.submit(all, submission(device));
       await submitter.idle();
@@ -82,7 +83,7 @@ describe('a submitter', () => {
 
   it('remembers from pass to pass how fast the GPU is', async () => {
     const { device, parts, nowMs } = chargingQueue(() => 40);
-    const submitter = new Submitter(device, nowMs);
+    const submitter = new Submitter(device, new Pace(), nowMs);
     for (let pass = 0; pass < 10; pass++) {
       await submitter.submit(dispatches(10, 2e9).all, submission(device));
     }
@@ -94,7 +95,10 @@ describe('a submitter', () => {
   it('never cuts a dispatch, and submits what takes no time with what comes before', async () => {
     const { device, parts, nowMs } = chargingQueue(() => 1);
     const { all } = dispatches(3, 1e12);
-    await new Submitter(device, nowMs).submit([...all, ...dispatches(5, 0).all], submission(device));
+    await new Submitter(device, new Pace(), nowMs).submit(
+      [...all, ...dispatches(5, 0).all],
+      submission(device),
+    );
     expect(parts.map((part) => part.dispatches.length)).toEqual([1, 1, 6]);
   });
 
@@ -106,7 +110,7 @@ describe('a submitter', () => {
       [400, 32, 32],
     ] as const) {
       const { device, nowMs } = chargingQueue(() => ms);
-      const submitter = new Submitter(device, nowMs);
+      const submitter = new Submitter(device, new Pace(), nowMs);
       expect(submitter.rows(78e6)).toBe(128);
       for (let pass = 0; pass < 10; pass++) {
         await submitter.submit(dispatches(10, 2e9).all, submission(device));
@@ -119,7 +123,7 @@ describe('a submitter', () => {
 
   it('learns nothing from parts that are too short to tell', async () => {
     const { device, nowMs } = chargingQueue(() => 3);
-    const submitter = new Submitter(device, nowMs);
+    const submitter = new Submitter(device, new Pace(), nowMs);
     for (let pass = 0; pass < 20; pass++) {
       await submitter.submit(dispatches(1, 2e6).all, submission(device));
       await submitter.idle();
@@ -129,7 +133,7 @@ describe('a submitter', () => {
 
   it('takes a quarter of the rows, not fewer, after one part that took very long on a busy host', async () => {
     const { device, nowMs } = chargingQueue(() => 50_000);
-    const submitter = new Submitter(device, nowMs);
+    const submitter = new Submitter(device, new Pace(), nowMs);
     const before = submitter.rows(1e6);
     await submitter.submit(dispatches(1, 2e9).all, submission(device));
     await submitter.idle();
@@ -137,9 +141,35 @@ describe('a submitter', () => {
     expect(submitter.rows(1e6)).toBeGreaterThan(before / 4.1);
   });
 
+  it('takes a quarter of the time for a part after a loss, and learns nothing from the parts that were lost', async () => {
+    const { device, nowMs } = chargingQueue(() => 10);
+    const pace = new Pace();
+    const submitter = new Submitter(device, pace, nowMs);
+    await submitter.submit(dispatches(20, 2e9).all, submission(device));
+    await submitter.idle();
+    expect(submitter.rows(1e6)).toBe(9984);
+    // Their work ends at once.
+    const ended = async (): Promise<unknown> => null;
+    device.lost = 'the driver was restarted';
+    await submitter.submit(dispatches(5, 2e9).all, { ...submission(device), ended });
+    await submitter.idle();
+    device.lost = null;
+    const failing = { ...submission(device), ended: async () => new Error('lost') };
+    await submitter.submit(dispatches(5, 2e9).all, failing);
+    await submitter.idle();
+    expect(submitter.rows(1e6)).toBe(9984);
+    pace.observeLoss();
+    const next = chargingQueue(() => 10);
+    await new Submitter(next.device, pace, next.nowMs).submit(
+      dispatches(20, 2e9).all,
+      submission(next.device),
+    );
+    expect(next.parts[0]!.ms).toBe(10);
+  });
+
   it('stops between two parts if the pass was aborted', async () => {
     const { device, parts, nowMs } = chargingQueue(() => 10);
-    const submitter = new Submitter(device, nowMs);
+    const submitter = new Submitter(device, new Pace(), nowMs);
     const aborted = new Error('aborted');
     const check = (): void => {
       if (parts.length === 3) throw aborted;
@@ -158,7 +188,7 @@ describe('a submitter', () => {
       submit: (record: (encoder: GPUCommandEncoder) => void) =>
         device.submit(record).then(() => (part++ === 1 ? 'the second part is wrong' : null)),
     };
-    const { refused } = await new Submitter(refusing, nowMs).submit(
+    const { refused } = await new Submitter(refusing, new Pace(), nowMs).submit(
       dispatches(20, 2e9).all,
       submission(refusing),
     );

@@ -12,7 +12,7 @@ export interface Submission {
   readonly profiler: Profiler | null;
   /** Throws if the pass was aborted. Called before every part. */
   readonly check: () => void;
-  /** Called after the last part was submitted; returns a promise that resolves when the part has ended. */
+  /** Called after the last part was submitted; returns a promise that resolves when the part has ended: to null, or to why it failed. */
   readonly ended: () => Promise<unknown>;
 }
 
@@ -22,11 +22,11 @@ export interface Submission {
  */
 export class Submitter {
   readonly #queued: Promise<void>[] = [];
-  readonly #pace = new Pace();
   #lastEndMs = 0;
 
   constructor(
-    private readonly device: Pick<Device, 'submit' | 'finished'>,
+    private readonly device: Pick<Device, 'submit' | 'finished' | 'lost'>,
+    private readonly pace = new Pace(),
     private readonly nowMs: () => number = () => performance.now(),
   ) {}
 
@@ -43,7 +43,7 @@ export class Submitter {
     for (let start = 0; start < commands.length; ) {
       while (this.#queued.length >= MOST_QUEUED) await this.#queued[0];
       check();
-      const { end, ms } = this.#pace.part(commands, start);
+      const { end, ms } = this.pace.part(commands, start);
       const isLast = end === commands.length;
       const refused = this.device.submit((encoder) => {
         encode(commands.slice(start, end), encoder, profiler);
@@ -60,7 +60,7 @@ export class Submitter {
 
   /** Returns how many rows a dispatch can take, as it cannot be cut. */
   rows(flopsOfRow: number): number {
-    return this.#pace.rows(flopsOfRow);
+    return this.pace.rows(flopsOfRow);
   }
 
   /** Waits until all parts have ended. */
@@ -72,9 +72,11 @@ export class Submitter {
   #follow(ended: Promise<unknown>, estimatedMs: number): void {
     const submittedMs = this.nowMs();
     const done = ended.then(
-      () => {
+      (failure) => {
+        // The work of a lost device ends at once, undone.
+        if (failure !== null || this.device.lost !== null) return;
         const nowMs = this.nowMs();
-        this.#pace.observe(estimatedMs, nowMs - Math.max(submittedMs, this.#lastEndMs));
+        this.pace.observe(estimatedMs, nowMs - Math.max(submittedMs, this.#lastEndMs));
         this.#lastEndMs = nowMs;
       },
       () => undefined,
