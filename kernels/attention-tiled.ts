@@ -26,8 +26,8 @@ export const keyLoads = (shape: Pick<AttentionShape, 'headDim' | 'threads'>): nu
 
 /**
  * Attention for several rows at once: the same sums as in `attention`, for queries that see the same keys. The queries of
- * all heads of a key-value head are stacked, row by row, and a workgroup takes up to 16 of the stack. So a key is read once
- * for 16 queries.
+ * all heads of a key-value head are stacked, row by row, and a workgroup takes up to 16 of the stack. Each of its
+ * two halves of 32 threads loads every key, so a key is loaded once for 8 queries.
  *
  * A tile of keys that all queries see and that is on one side needs only that side's sums. Others take the path for both
  * sides, where a query's side is chosen per key. It also skips keys that a query does not see, as those may be NaN.
