@@ -33,6 +33,7 @@ export interface Copy {
   readonly from: GPUBuffer;
   readonly to: GPUBuffer;
   readonly bytes: number;
+  readonly fromOffset: number;
   readonly toOffset: number;
 }
 
@@ -49,8 +50,8 @@ export class Commands {
     this.all.push({ kind: 'dispatch', step, owner, buffers, grid, work });
   }
 
-  copy(from: GPUBuffer, to: GPUBuffer, bytes: number, toOffset = 0): void {
-    this.all.push({ kind: 'copy', from, to, bytes, toOffset });
+  copy(from: GPUBuffer, to: GPUBuffer, bytes: number, toOffset = 0, fromOffset = 0): void {
+    this.all.push({ kind: 'copy', from, to, bytes, fromOffset, toOffset });
   }
 }
 
@@ -71,7 +72,8 @@ export function encode(
   for (const command of commands) {
     if (command.kind === 'copy') {
       end();
-      encoder.copyBufferToBuffer(command.from, 0, command.to, command.toOffset, command.bytes);
+      const { from, fromOffset, to, toOffset, bytes } = command;
+      encoder.copyBufferToBuffer(from, fromOffset, to, toOffset, bytes);
       continue;
     }
     const { step, owner, buffers, grid, work } = command;

@@ -27,7 +27,7 @@ export class Pace {
     let end = start;
     while (end < commands.length) {
       const command = commands[end]!;
-      const next = command.kind === 'copy' ? 0 : this.#factor * guess(command.work);
+      const next = this.#factor * guess(workOf(command));
       if (end > start && next > 0 && ms + next > PART_MS) break;
       ms += next;
       end++;
@@ -53,6 +53,10 @@ export class Pace {
     this.#factor *= SLOWER_AFTER_LOSS;
   }
 }
+
+/** A copy reads and writes every byte. */
+const workOf = (command: Command): Omit<Work, 'reads'> =>
+  command.kind === 'copy' ? { bytes: 2 * command.bytes, flops: 0 } : command.work;
 
 const guess = ({ bytes, flops }: Omit<Work, 'reads'>): number =>
   Math.max(bytes / BYTES_PER_MS, flops / FLOPS_PER_MS);

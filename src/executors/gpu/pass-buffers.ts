@@ -3,6 +3,7 @@ import { partialSize } from '../../kernels/attention.js';
 import { HEAD_MAP_FIELDS } from '../../kernels/head-map.js';
 import { PASS_WORDS } from '../../kernels/pass.js';
 import type { DecoderShape } from '../contract/index.js';
+import type { Commands } from './commands.js';
 import type { Device } from './device.js';
 import type { GpuSequence } from './sequence.js';
 
@@ -84,12 +85,14 @@ export class PassBuffers {
    * @param wanted words needed in each buffer
    * @param total tokens of the sequence after the pass
    * @param check throws if the pass was aborted; called after the memory is allocated
+   * @param submit puts commands into the queue
    */
   async makeRoom(
     wanted: Readonly<Record<Growing, number>>,
     sequence: GpuSequence,
     total: number,
     check: () => void,
+    submit: (commands: Commands) => Promise<unknown>,
   ): Promise<void> {
     const short = (Object.keys(wanted) as Growing[]).filter(
       (name) => (this.#growing.get(name)?.size ?? 0) < wanted[name] * FLOAT,
@@ -106,6 +109,8 @@ export class PassBuffers {
     }
     const { room } = made;
     try {
+      check();
+      if (room !== null) await submit(sequence.copies(room));
       check();
     } catch (error) {
       if (room !== null) sequence.discard(room);

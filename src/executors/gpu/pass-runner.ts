@@ -2,7 +2,7 @@ import type { Blueprint } from '../../architectures/index.js';
 import { partialSize } from '../../kernels/attention.js';
 import type { DecoderShape, ForwardRequest } from '../contract/index.js';
 import { type CandidateRequest, type Candidates, candidatesOf, Rotations } from '../contract/index.js';
-import { Commands } from './commands.js';
+import { type Command, Commands } from './commands.js';
 import type { Device } from './device.js';
 import type { DeviceWeights } from './matrices.js';
 import { Pace } from './pace.js';
@@ -185,14 +185,18 @@ export class PassRunner {
     const open = await this.#readBack.open(readings);
     const commands = new Commands();
     open.record(commands);
-    const ended = (): Promise<unknown> => open.ended();
-    const { refused } = await this.#submitter.submit(commands.all, {
-      profiler: null,
-      check: () => {},
-      ended,
-    });
+    const { refused } = await this.#submit(
+      commands.all,
+      () => {},
+      () => open.ended(),
+    );
     await open.take(refused);
     return logits;
+  }
+
+  /** Submits commands that are not timed. */
+  #submit(commands: readonly Command[], check: () => void, ended = () => this.device.finished()) {
+    return this.#submitter.submit(commands, { profiler: null, check, ended });
   }
 
   #makeRoom(
@@ -209,7 +213,7 @@ export class PassRunner {
       shares: layers * heads * rows * spans.length * 2,
       logits: (request.logits === 'all' ? rows : 1) * this.blueprint.vocabSize,
     };
-    return this.#buffers.makeRoom(wanted, sequence, total, check);
+    return this.#buffers.makeRoom(wanted, sequence, total, check, ({ all }) => this.#submit(all, check));
   }
 
   async #makeTaps({ request, tokens }: PassInput, total: number): Promise<Taps> {

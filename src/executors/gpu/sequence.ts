@@ -1,6 +1,7 @@
 import { LAYER_WORDS } from '../../kernels/pass.js';
 import type { DecoderShape, Sequence } from '../contract/index.js';
 import { CountedSequence } from '../contract/index.js';
+import { Commands } from './commands.js';
 import type { Device } from './device.js';
 import { History } from './history.js';
 
@@ -75,8 +76,8 @@ export class GpuSequence extends CountedSequence implements Sequence {
   }
 
   /**
-   * Makes larger buffers for at least `tokens` tokens. Call it inside `device.allocate`, then {@link adopt} or
-   * {@link discard} the result.
+   * Makes larger buffers for at least `tokens` tokens. Call it inside `device.allocate`, submit {@link copies}, then
+   * {@link adopt} or {@link discard} the result.
    * @returns null if the buffers are large enough
    * @throws HoldfastError `E_EXECUTOR` if a buffer is larger than the device can bind
    */
@@ -114,9 +115,8 @@ export class GpuSequence extends CountedSequence implements Sequence {
     };
   }
 
-  /** Switches to larger buffers: copies the cached tokens and frees the smaller buffers. */
+  /** Switches to larger buffers, which {@link copies} has filled, and frees the smaller ones. */
   adopt({ capacity, layers }: Room): void {
-    if (this.length > 0) void this.#device.submit((encoder) => this.#copyInto(layers, capacity, encoder));
     this.#free(this.#layers);
     this.#layers = layers;
     this.#capacity = capacity;
@@ -127,7 +127,10 @@ export class GpuSequence extends CountedSequence implements Sequence {
     this.#free(layers);
   }
 
-  #copyInto(grown: Room['layers'], capacity: number, encoder: GPUCommandEncoder): void {
+  /** Returns commands that copy the cached tokens into larger buffers. */
+  copies({ capacity, layers }: Room): Commands {
+    const commands = new Commands();
+    if (this.length === 0) return commands;
     const { headDim } = this.shape;
     /** Copies a head's stretches, each of so many numbers of every token. */
     const copy = (name: 'keys' | 'values', from: HeadPlace, to: HeadPlace, numbers: number): void => {
@@ -137,17 +140,18 @@ export class GpuSequence extends CountedSequence implements Sequence {
         const at = ({ index }: HeadPlace, tokens: number): number =>
           (index * stretches + stretch) * tokens * tokenBytes;
         const [start, end] = [at(from, this.#capacity), at(to, capacity)];
-        encoder.copyBufferToBuffer(from.part[name], start, to.part[name], end, this.length * tokenBytes);
+        commands.copy(from.part[name], to.part[name], this.length * tokenBytes, end, start);
       }
     };
     for (const [layer, parts] of this.#layers.entries()) {
-      const into = headsOf(grown[layer]!);
+      const into = headsOf(layers[layer]!);
       for (const [head, from] of headsOf(parts).entries()) {
         const to = into[head]!;
         copy('keys', from, to, 4);
         copy('values', from, to, headDim);
       }
     }
+    return commands;
   }
 
   #free(layers: Room['layers']): void {
