@@ -71,6 +71,7 @@ ${cutsAt(4)}
 ${isWhole ? WHOLE_BINDINGS : SPLIT_BINDINGS}
 ${visibleKeys(kernel)}
 ${SIDES}
+${isWhole ? '' : OWN_PIECES}
 /** Scores, then weights, of the workgroup's keys. */
 var<workgroup> weights: array<f32, ${keys}>;
 var<workgroup> exchanged: array<vec4f, ${threads}>;
@@ -122,19 +123,26 @@ ${entryOfSubgroups(kernel)}
   sums = workgroup_sum(lane, sums);
 
   ${isWhole ? 'let mix = mix_of(maps[layer.x + head], highs, sums);' : ''}
-  // Only uniforms decide on barriers: some compilers do not see that a buffer says the same to all threads.
-  for (var base = 0u; base < run.pieces; base += ${threads / members}u) {
+  // Barriers need bounds that compilers know to be the same for all threads: a uniform, or what workgroupUniformLoad returns.
+  ${
+    isWhole
+      ? 'let bounds = vec2u(0u, run.pieces);'
+      : /* wgsl */ `
+  if (lane == 0u && begin < end) { own_pieces = vec2u(piece_of(begin), piece_of(end - 1u) + 1u); }
+  let bounds = workgroupUniformLoad(&own_pieces);`
+  }
+  for (var base = bounds.x; base < bounds.y; base += ${threads / members}u) {
     let piece = base + lane / ${members}u;
     var from_ = 0u;
     var stop = 0u;
-    if (piece < run.pieces) {
+    if (piece < bounds.y) {
       from_ = max(start_of(piece), begin);
       stop = min(start_of(piece + 1u), end);
     }
     var sum = 0.0;
     for (var j = from_ + lane % ${members}u; j < stop; j += ${members}u) { sum += weights[j - begin]; }
     ${overLanes(kernel, members, ['sum'], (_, further) => `exchanged[lane + ${further}u].x`)}
-    if (lane % ${members}u == 0u && piece < run.pieces) {
+    if (lane % ${members}u == 0u && piece < bounds.y) {
       let inside = acts && is_inside(piece);
       let high = select(highs.y, highs.x, inside);
       ${
@@ -183,6 +191,10 @@ fn is_in_target(side: u32, key: u32) -> bool {
   if (side == 2u) { return tag_of(key) >= ${IN_TARGET}u; }
   return side == 1u;
 }`;
+
+const OWN_PIECES = /* wgsl */ `
+/** The first piece of a split, and the one after its last; both 0 if the split has no keys. */
+var<workgroup> own_pieces: vec2u;`;
 
 const SPLIT_BINDINGS = `
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
