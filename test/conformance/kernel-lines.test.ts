@@ -32,6 +32,26 @@ function linesOf(
 /** The variables of a matrix's indices in the second turn of their loop. */
 const inSecondTurn = (lane: number) => ({ unit: LANES + lane, first: 0 });
 
+/** Returns the lines of scales that the lanes read for one output. */
+function linesOfScales(code: string): Set<number> {
+  const bytes = /scales: array<vec2f>/.test(code) ? 8 : 4;
+  const [unitsOfScale] = found(code, /scale_of\(unit \/ (\d+)u\)/g).map(Number);
+  // Scales that are products are records: a factor, and bytes.
+  const record = /let at = block \/ (\d+)u \* (\d+)u/.exec(code)?.slice(1).map(Number) ?? [1, 1];
+  const products = [...code.matchAll(/product_of\(block, (\d+)u, (\d+)u\)/g)];
+  const places = products.length > 0 ? products.map(([, ...place]) => place.map(Number)) : [[0, 0]];
+  const lines = found(code, /\bscales\[([^\]]+)\]/g).flatMap((index) =>
+    places.map(([factor, first]) =>
+      linesOf(index, bytes, (lane) => {
+        const block = Math.floor((LANES + lane) / unitsOfScale!);
+        const at = Math.floor(block / record[0]!) * record[1]!;
+        return { block, at, own: block % record[0]!, factor: factor!, bytes: first! };
+      }),
+    ),
+  );
+  return new Set(lines.flatMap((each) => [...each]));
+}
+
 /** The expressions that match a pattern's group, each once. */
 const found = (code: string, pattern: RegExp): string[] => [
   ...new Set([...code.matchAll(pattern)].map(([, expression]) => expression!)),
@@ -66,6 +86,7 @@ it.each(FORMATS.map((format) => [JSON.stringify(format), format] as const))(
     expect(reads).toHaveLength(size / 4);
     const all = new Set(reads.flatMap((lines) => [...lines]));
     expect(all.size).toBe((LANES * size * 4) / LINE);
+    if (format.kind === 'blocks') expect(linesOfScales(code).size).toBe(1);
   },
 );
 
