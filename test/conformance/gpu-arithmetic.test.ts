@@ -20,7 +20,7 @@ fn main() {
   );
   for (const line of [
     'return flush_f32((flush_f32((a * f32((i + 1u)))) + worst_exp_f32(-a)))',
-    'x[i] = flush_vec4f((x[i] + (flush_vec4f((f(flush_f32((x[i].y / 2.0)), i) * x[(i + 1u)])))))',
+    'x[i] = flush_vec4f((x[i] + (flush_vec4f((f(flush_f32(worst_quotient_f32((x[i].y / 2.0))), i) * x[(i + 1u)])))))',
     'let total = flush_f32(dot(flush_vec4f((x[0] - x[1])), vec4f(1.0)))',
     'x[0].x = select(total, worst_inverseSqrt_f32(total), (x[1].z == 0.0))',
   ]) {

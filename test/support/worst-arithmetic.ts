@@ -36,7 +36,7 @@ const TOKEN =
 
 /**
  * Returns a program with the largest errors that WGSL allows, all in one direction: `exp` errs by (3 + 2·|x|) units in the last place,
- * `log` by 2⁻²¹, `inverseSqrt` by 2 units. The result of every operation on floats that is below the normal numbers becomes 0.
+ * `log` by 2⁻²¹, `inverseSqrt` by 2 units, a quotient by 2.5. The result of every operation on floats that is below the normal numbers becomes 0.
  */
 export function worstArithmetic(program: string, sign: 1 | -1): string {
   const code = program.replace(/\/\/.*$|\/\*[\s\S]*?\*\//gm, '');
@@ -51,6 +51,7 @@ function functionsFor(sign: 1 | -1): string {
     (type) => `
 fn flush_${type}(x: ${type}) -> ${type} { return select(x, 0.0 * x, abs(x) < ${type}(${2 ** -126})); }
 fn worst_exp_${type}(x: ${type}) -> ${type} { return flush_${type}(exp(x) * (1.0 + ${unit} * (3.0 + 2.0 * abs(x)))); }
+fn worst_quotient_${type}(x: ${type}) -> ${type} { return x * (1.0 + 2.5 * ${unit}); }
 fn worst_log_${type}(x: ${type}) -> ${type} { return flush_${type}(log(x) + ${sign * 2 ** -21}); }
 fn worst_inverseSqrt_${type}(x: ${type}) -> ${type} { return flush_${type}(inverseSqrt(x) * (1.0 + 2.0 * ${unit})); }
 `,
@@ -149,8 +150,9 @@ class Expression {
     while (operators.includes(this.#tokens[this.#at] ?? '')) {
       const operator = this.#take();
       const right = this.#binary(level + 1);
-      const text = `(${left.text} ${operator} ${right.text})`;
+      const exact = `(${left.text} ${operator} ${right.text})`;
       const [longer] = [left, right].map(({ type }) => type).sort((a, b) => rank(b) - rank(a));
+      const text = operator === '/' && isFloat(longer!) ? `worst_quotient_${longer}(${exact})` : exact;
       if (level < BINARY.length) left = { text, type: level >= 5 && level <= 6 ? 'bool' : longer! };
       else
         left = isFloat(longer!)
