@@ -1,5 +1,5 @@
 import type { DialogueRecord } from '../study/index.js';
-import type { Dialogue } from './dialogues.js';
+import { grouped } from './grouped.js';
 import { sliceName } from './slice-labels.js';
 import type { Slice } from './slices.js';
 import type { StudyColumns } from './study-columns.js';
@@ -55,13 +55,10 @@ export async function browserSlice(
   most: number,
   recordOf: StudyColumns['recordOf'],
 ): Promise<BrowserSlice> {
-  const runs = new Map<string, Dialogue[]>();
-  for (const dialogue of arms.flatMap(({ dialogues }) => dialogues)) {
-    const key = `${dialogue.index} ${dialogue.seed}`;
-    const own = runs.get(key);
-    if (own === undefined) runs.set(key, [dialogue]);
-    else own.push(dialogue);
-  }
+  const runs = grouped(
+    arms.flatMap(({ dialogues }) => dialogues),
+    ({ index, seed }) => `${index} ${seed}`,
+  );
   const all = [...runs.values()].sort(([a], [b]) => a!.index - b!.index || a!.seed - b!.seed);
   const dialogues: BrowserDialogue[] = [];
   for (const own of evenly(all, most)) {

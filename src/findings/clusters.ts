@@ -1,4 +1,5 @@
 import type { Dialogue } from './dialogues.js';
+import { grouped } from './grouped.js';
 
 /** Dialogues grouped by what is independent, `[clusters][dialogues]`, by index, then by seed; see {@link clustersOf}. */
 export type Clusters = readonly (readonly Dialogue[])[];
@@ -26,15 +27,12 @@ export function clustered<Item>(
     return one.index - other.index || one.seed - other.seed;
   });
   const hasOnePrompt = promptsIn(ordered.map(dialogueOf)) === 1;
-  const groups = new Map<string | number, Item[]>();
-  for (const item of ordered) {
-    const { index, system } = dialogueOf(item);
-    const key = hasOnePrompt ? index : system;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return [...groups.values()];
+  return [
+    ...grouped(ordered, (item) => {
+      const { index, system } = dialogueOf(item);
+      return hasOnePrompt ? index : system;
+    }).values(),
+  ];
 }
 
 /** Groups dialogues by what is independent; see {@link clustered}. */

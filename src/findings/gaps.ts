@@ -1,4 +1,5 @@
 import { type Sample, sampleText } from './clusters.js';
+import { grouped } from './grouped.js';
 import { FEW } from './inference.js';
 import { sliceKey, sliceName } from './slice-labels.js';
 import type { Slice } from './slices.js';
@@ -77,19 +78,6 @@ function noticeWords(arms: Slice['arms']): string[] {
       `Under ${name}, the policy did not do all that it was asked to in ${notices.length} of ${all} rounds; the first: ${notices[0]}.`,
     ];
   });
-}
-
-function grouped<Item>(
-  items: readonly Item[],
-  nameOf: (item: Item) => string,
-): ReadonlyMap<string, readonly Item[]> {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const group = groups.get(nameOf(item));
-    if (group === undefined) groups.set(nameOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 /** Returns, for example, `3 failed (first: E_LENGTH: …), 2 not computed`. */

@@ -10,6 +10,7 @@ import {
   rateEstimate,
   type Score,
 } from '../statistics/index.js';
+import { grouped } from './grouped.js';
 import { type JudgedAnswer, passes } from './judged-answers.js';
 import type { Label } from './label-file.js';
 import { strataOf } from './label-sample.js';
@@ -155,29 +156,20 @@ function rateOf(labelled: readonly Labelled[], value: (answer: JudgedAnswer) => 
   return effectiveRate(clusters, labelled.length);
 }
 
-const clustered = (labelled: readonly Labelled[]): Labelled[][] =>
-  groupsOf(labelled, ({ answer }) => answer.cluster);
+const clustered = (labelled: readonly Labelled[]): Labelled[][] => [
+  ...grouped(labelled, ({ answer }) => answer.cluster).values(),
+];
 
-function groupsOf<Item>(items: readonly Item[], keyOf: (item: Item) => string): Item[][] {
-  const groups = new Map<string, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key) ?? [];
-    group.push(item);
-    groups.set(key, group);
-  }
-  return [...groups.values()];
-}
-
-const armsOf = (answers: readonly JudgedAnswer[]): JudgedAnswer[][] =>
-  groupsOf(answers, ({ labels, arm }) => JSON.stringify([Object.values(labels), arm]));
+const armsOf = (answers: readonly JudgedAnswer[]): JudgedAnswer[][] => [
+  ...grouped(answers, ({ labels, arm }) => JSON.stringify([Object.values(labels), arm])).values(),
+];
 
 function stabilityOf(
   answers: readonly JudgedAnswer[],
   { sensitivity, specificity }: JudgeErrors,
 ): ArmStability {
   const [{ labels, arm }] = answers as readonly [JudgedAnswer];
-  const clusters = groupsOf(answers, ({ cluster }) => cluster).map(
+  const clusters = [...grouped(answers, ({ cluster }) => cluster).values()].map(
     (own): Score => ({ sum: own.reduce((sum, { score }) => sum + score, 0), count: own.length }),
   );
   const rate = effectiveRate(clusters, answers.length);

@@ -1,4 +1,5 @@
 import { createRandom } from '../engine/index.js';
+import { grouped } from './grouped.js';
 import { type JudgedAnswer, passes } from './judged-answers.js';
 
 /**
@@ -24,15 +25,7 @@ export function sampleAnswers(
 
 /** Returns the different answers by stratum: by kind of rule, and by whether the judge passes them. */
 export function strataOf(answers: readonly JudgedAnswer[]): ReadonlyMap<string, readonly JudgedAnswer[]> {
-  const strata = new Map<string, JudgedAnswer[]>();
-  const different = new Map(answers.map((answer) => [answer.id, answer])).values();
-  for (const answer of different) {
-    const key = stratumOf(answer);
-    const stratum = strata.get(key) ?? [];
-    stratum.push(answer);
-    strata.set(key, stratum);
-  }
-  return strata;
+  return grouped([...new Map(answers.map((answer) => [answer.id, answer])).values()], stratumOf);
 }
 
 /** Returns the name of an answer's stratum. */

@@ -2,6 +2,7 @@ import type { CostRecord, InfluenceRecord } from '../study/index.js';
 import { type ChanceBook, createChanceBook } from './chance.js';
 import { type Clusters, clustersOf, type Sample, sampleOf } from './clusters.js';
 import type { Dialogue } from './dialogues.js';
+import { grouped } from './grouped.js';
 import { type SliceLabels, sliceKey } from './slice-labels.js';
 import type { SliceColumns, StudyColumns } from './study-columns.js';
 import type { Gap } from './study-result.js';
@@ -52,7 +53,11 @@ export function slicesOf({ spec, slices, gaps }: StudyColumns): Slice[] {
       const { labels, dialogues, costs, influence } = columns;
       const key = sliceKey(labels);
       const inOrder = [...dialogues].sort((a, b) => a.seed - b.seed);
-      const [led, priced, influenced] = [byArm(inOrder), byArm(costs), byArm(influence)];
+      const [led, priced, influenced] = [
+        grouped(inOrder, armOf),
+        grouped(costs, armOf),
+        grouped(influence, armOf),
+      ];
       const names = spec.arms.map(({ name }) => name);
       const ledArms = names.filter((name) => led.has(name)).length;
       const counts = countsOf(dialogues);
@@ -84,15 +89,7 @@ export function slicesOf({ spec, slices, gaps }: StudyColumns): Slice[] {
     });
 }
 
-function byArm<Item extends { readonly arm: string }>(items: readonly Item[]): ReadonlyMap<string, Item[]> {
-  const arms = new Map<string, Item[]>();
-  for (const item of items) {
-    const own = arms.get(item.arm);
-    if (own === undefined) arms.set(item.arm, [item]);
-    else own.push(item);
-  }
-  return arms;
-}
+const armOf = ({ arm }: { readonly arm: string }): string => arm;
 
 /** Returns the number of arms that have each dialogue, by its key. */
 function countsOf(dialogues: readonly Dialogue[]): ReadonlyMap<string, number> {
