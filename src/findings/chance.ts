@@ -11,6 +11,7 @@ import {
   type ReadRound,
   readProbes,
   scoresIn,
+  scoresInEach,
 } from './scores.js';
 
 /** What the model answered to the probes of a scenario without their prompt. */
@@ -129,11 +130,10 @@ export function chanceRoundsOf(
   book: ChanceBook,
   inference: Inference,
 ): readonly (Estimate & { readonly round: number })[] {
-  return probedRoundsOf(dialogues)
-    .map((round) => {
-      const scores = scoresIn(dialogues, only(round), chanceScores(book));
-      return { round, ...inference.estimate(dialogues.length, meanOf(scores), SCORES) };
-    })
+  const rounds = probedRoundsOf(dialogues);
+  const scores = scoresInEach(dialogues, rounds.map(only), chanceScores(book));
+  return rounds
+    .map((round, at) => ({ round, ...inference.estimate(dialogues.length, meanOf(scores[at]!), SCORES) }))
     .filter(({ value }) => !Number.isNaN(value));
 }
 

@@ -20,6 +20,7 @@ import {
   readMeasured,
   scoreOf,
   scoresIn,
+  scoresInEach,
 } from './scores.js';
 import type { ArmRecords } from './slices.js';
 
@@ -70,10 +71,10 @@ export function shareCorrelationOf(
   const rounds = probedRoundsOf(clusters);
   const dialogues = lateMeansOf(clusters, late);
   if (rounds.length < 3 || dialogues.length < 3) return null;
-  const points = rounds.map((round) => ({
-    x: meanOf(scoresIn(clusters, only(round), readShare)),
-    y: meanOf(scoresIn(clusters, only(round), probeScores())),
-  }));
+  const [shares, stabilities] = [readShare, probeScores()].map((read) =>
+    scoresInEach(clusters, rounds.map(only), read).map(meanOf),
+  ) as [Statistic[], Statistic[]];
+  const points = shares.map((x, at) => ({ x, y: stabilities[at]! }));
   const ofCluster = clusters.map((): number[] => []);
   for (const [at, { cluster }] of dialogues.entries()) ofCluster[cluster]!.push(at);
   const members = ofCluster.filter(({ length }) => length > 0);

@@ -6,7 +6,6 @@ import {
   meanOf,
   rangeAboveChance,
   SCORES,
-  type Score,
   type Statistic,
   slopeOf,
   slopeRange,
@@ -129,7 +128,7 @@ export function courseOf(
     ability: course(readMeasured('ability')),
     fluency: course(readMeasured('fluency')),
     share: { before: course(readMeasured('before')), after: course(readMeasured('after')) },
-    attention: rounds.map((round) => attentionIn(dialogues, round)),
+    attention: attentionOf(dialogues, rounds),
     aboveChance: aboveChanceOf(dialogues, chance, windows, inference),
     parts: partsOf(dialogues).map(({ kind, name, has }) => {
       const own = dialogues.filter((cluster) => hasProbe(cluster, has));
@@ -229,25 +228,32 @@ const hasProbe = (cluster: Clusters[number], has: ProbeFilter): boolean =>
     return false;
   });
 
-function attentionIn(dialogues: Clusters, round: number): AttentionRound {
+const ATTENTION = [
+  'contextTokens',
+  'before',
+  'after',
+  'median',
+  'ninetieth',
+  'above',
+  'below',
+  'sink',
+  'template',
+  'random',
+] as const satisfies readonly Measured[];
+
+/** Returns the distribution of attention in each round, `[rounds]`. */
+function attentionOf(dialogues: Clusters, rounds: readonly number[]): AttentionRound[] {
   const all = [dialogues.flat()];
-  const mean = (name: Measured): number => {
-    const [{ sum, count }] = scoresIn(all, only(round), readMeasured(name)) as [Score];
-    return sum / count;
-  };
-  return {
+  const means = ATTENTION.map((name) =>
+    scoresInEach(all, rounds.map(only), readMeasured(name)).map(([score]) => score!.sum / score!.count),
+  );
+  return rounds.map((round, at) => ({
     round,
-    contextTokens: mean('contextTokens'),
-    before: mean('before'),
-    after: mean('after'),
-    median: mean('median'),
-    ninetieth: mean('ninetieth'),
-    above: mean('above'),
-    below: mean('below'),
-    sink: mean('sink'),
-    template: mean('template'),
-    random: mean('random'),
-  };
+    ...(Object.fromEntries(ATTENTION.map((name, index) => [name, means[index]![at]!])) as Record<
+      (typeof ATTENTION)[number],
+      number
+    >),
+  }));
 }
 
 interface Part {

@@ -72,11 +72,12 @@ export function expand(
     ...pairs.flatMap((pair) => chanceCells(spec, pair)),
     ...studied.flatMap(({ pair, arms }) => influenceCells(spec, pair, thoseWith('influence', arms, spec))),
     ...studied.flatMap(({ pair, arms }) => {
+      const influenced = new Set(thoseWith('influence', arms, spec));
       const led = thoseWith('dialogues', arms, spec);
       return totalInfluenceCells(
         spec,
         pair,
-        led.filter((arm) => thoseWith('influence', arms, spec).includes(arm)),
+        led.filter((arm) => influenced.has(arm)),
       );
     }),
   ];
