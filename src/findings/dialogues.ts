@@ -1,7 +1,8 @@
+import { sharedTexts } from '../shared-texts.js';
 import type { DialogueRecord, ProbeRecord, RoundRecord } from '../study/index.js';
 import { createCodes, integers, numbers } from './growing.js';
 
-/** A dialogue without its texts. Its rounds are rows of {@link Rounds}, which all dialogues of a study share. */
+/** A dialogue without its texts. Its rounds are rows of {@link Rounds}, which all dialogues of a slice share. */
 export interface Dialogue {
   /** Number of its record in the study. */
   readonly at: number;
@@ -92,7 +93,8 @@ const UNTIMED: Timing = { totalMs: Number.NaN, decodedTokens: Number.NaN };
 
 /** Returns a collector of dialogues. @param baseline the arm whose heads are kept */
 export function collectDialogues(baseline: string): DialogueCollector {
-  const [texts, scenarios, questions] = [createCodes(), createCodes(), createCodes()];
+  const shared = sharedTexts();
+  const [scenarios, questions] = [createCodes(), createCodes()];
   const dialogues: Dialogue[] = [];
   const [round, probesFrom, asked, score] = [integers(), integers(), integers(), numbers()];
   const measured = NAMES.map((name) => ({ name, read: MEASURED[name], values: numbers() }));
@@ -111,12 +113,12 @@ export function collectDialogues(baseline: string): DialogueCollector {
   const rounds: Rounds = { ...columns(), labels, notices, heads };
 
   const askedOf: DialogueCollector['askedOf'] = ({ label, question }) => {
-    const code = questions.of(JSON.stringify([label, question]));
+    const code = questions(JSON.stringify([label, question]));
     labels[code] ??= label;
     return code;
   };
   const scenarioOf: DialogueCollector['scenarioOf'] = ({ index, scenario }) =>
-    scenarios.of(`${index} ${scenario}`);
+    scenarios(`${index} ${scenario}`);
   const addRound = (record: RoundRecord, isBaseline: boolean): void => {
     const row = round.length;
     round.push(record.round);
@@ -127,7 +129,7 @@ export function collectDialogues(baseline: string): DialogueCollector {
       score.push(probe.score);
     }
     // Records of older versions lack it.
-    if (typeof record.notice === 'string') notices.set(row, texts.shared(record.notice));
+    if (typeof record.notice === 'string') notices.set(row, shared(record.notice));
     if (isBaseline)
       heads.set(
         row,
@@ -144,12 +146,12 @@ export function collectDialogues(baseline: string): DialogueCollector {
       for (const each of record.rounds) addRound(each, arm === baseline);
       dialogues.push({
         at,
-        arm: texts.shared(arm),
+        arm: shared(arm),
         seed,
         index,
-        group: texts.shared(record.group),
-        system: texts.shared(record.system),
-        key: texts.shared(`${index} ${seed} ${record.scenario}`),
+        group: shared(record.group),
+        system: shared(record.system),
+        key: shared(`${index} ${seed} ${record.scenario}`),
         scenario: scenarioOf(record),
         rounds,
         from,

@@ -33,24 +33,12 @@ function growing<Values extends Float64Array | Int32Array>(make: (size: number) 
   };
 }
 
-/** Numbers texts in the order in which they first occur, so that many records can share them. */
-export interface Codes {
-  /** Returns the number of a text. */
-  of(text: string): number;
-  /** Returns the first copy of a text. */
-  shared(text: string): string;
-}
-
-/** Returns numbers for texts. */
-export function createCodes(): Codes {
+/** Returns a function that numbers texts in the order in which they first occur. */
+export function createCodes(): (text: string) => number {
   const known = new Map<string, number>();
-  const texts: string[] = [];
-  const of = (text: string): number => {
-    const code = known.get(text);
-    if (code !== undefined) return code;
-    known.set(text, texts.length);
-    texts.push(text);
-    return texts.length - 1;
+  return (text) => {
+    const code = known.get(text) ?? known.size;
+    known.set(text, code);
+    return code;
   };
-  return { of, shared: (text) => texts[of(text)]! };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { HoldfastError, readError } from '../../errors.js';
 import { textLines } from '../../files/index.js';
+import { sharedTexts } from '../../shared-texts.js';
 import { type Moment, MomentText } from '../../text/index.js';
 import { type PlannedCell, planHash, type Shard, type Study } from '../plan/index.js';
 import { replaceFile } from './durable.js';
@@ -242,16 +243,6 @@ export async function* plannedCells(folder: string): AsyncGenerator<PlannedCell>
   } catch (cause) {
     throw cause instanceof HoldfastError ? cause : readError(path, cause);
   }
-}
-
-/** Returns a function that returns an equal text that it was given before. The cells of a plan have few different names. */
-function sharedTexts(): (text: string) => string {
-  const known = new Map<string, string>();
-  return (text) => {
-    const same = known.get(text);
-    if (same === undefined) known.set(text, text);
-    return same ?? text;
-  };
 }
 
 function parse<T>(schema: z.ZodType<T>, text: string, file: string, field?: string): T {
