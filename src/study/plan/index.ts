@@ -37,6 +37,7 @@ export type {
   RankingRecord,
   ReferenceRecord,
   RoundRecord,
+  RoundSum,
 } from './record.js';
 export { groupOf, type Shard, shardOf } from './shard.js';
 export { CELL_VERSION, versionsThatMatter } from './versions.js';

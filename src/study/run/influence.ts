@@ -4,7 +4,7 @@ import { answeredReferences, measureInfluence } from '../../influence/index.js';
 import type { Scenario } from '../../scenario/index.js';
 import type { Cell, CellLabels, InfluenceRecord } from '../plan/index.js';
 import { messageUnder } from './arm-message.js';
-import { rounded } from './digits.js';
+import { roundedSums } from './digits.js';
 import { dialogueSeeds } from './seeds.js';
 
 /**
@@ -48,7 +48,7 @@ export async function influenceOn(
     system,
     references: measured.references.map(({ name, system, rounds }) => ({
       ...{ name, system },
-      rounds: rounds.map(({ round, sum, count }) => ({ round, sum: rounded(sum), count })),
+      rounds: roundedSums(rounds),
     })),
     forwardedTokens: measured.forwardedTokens + (answered?.forwardedTokens ?? 0),
     forwardPasses: measured.forwardPasses + (answered?.forwardPasses ?? 0),

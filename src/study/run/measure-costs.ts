@@ -4,7 +4,7 @@ import { logSumExp } from '../../executors/index.js';
 import { klDivergence } from '../../influence/index.js';
 import type { ChoiceQuestion, HeldOutDialogue } from '../../material/index.js';
 import type { Moment } from '../../text/index.js';
-import { type Arm, type AskedQuestion, UNTOUCHED } from '../plan/index.js';
+import { type Arm, type AskedQuestion, type RoundSum, UNTOUCHED } from '../plan/index.js';
 import { messageUnder } from './arm-message.js';
 
 /** A sum and the number of its terms. */
@@ -15,7 +15,7 @@ export interface Cost {
 
 /** A divergence, in all and by round of the dialogue. */
 export interface Divergence extends Cost {
-  readonly rounds: readonly (Cost & { readonly round: number })[];
+  readonly rounds: readonly RoundSum[];
 }
 
 /** A dialogue whose answers are held out. */

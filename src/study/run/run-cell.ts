@@ -12,7 +12,7 @@ import type {
 } from '../plan/index.js';
 import { type OpenedSource, openSource } from '../plan/index.js';
 import { askChance } from './ask-chance.js';
-import { rounded } from './digits.js';
+import { rounded, roundedSums } from './digits.js';
 import { influenceOn } from './influence.js';
 import { leadDialogue } from './lead-dialogue.js';
 import { type Cost, divergence, negativeLogLikelihood, rightAnswer } from './measure-costs.js';
@@ -112,7 +112,7 @@ async function measureCost(model: Model, cell: Cell): Promise<Omit<CostRecord, k
       const { rounds, ...whole } = await divergence(model, dialogue, arm, now);
       return {
         ...record(dialogue.id, whole),
-        rounds: rounds.map(({ round, sum, count }) => ({ round, sum: rounded(sum), count })),
+        rounds: roundedSums(rounds),
       };
     }
     case 'perplexity': {
