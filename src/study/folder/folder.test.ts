@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
@@ -52,4 +52,11 @@ it('readTimings returns the latest time of each cell and skips a broken line', a
     ['a', 7],
     ['b', 3],
   ]);
+});
+
+it('readTimings returns nothing without a file, and refuses one that cannot be read', async () => {
+  const path = temporaryFolder();
+  expect((await readTimings(path)).size).toBe(0);
+  mkdirSync(join(path, 'timings.jsonl'));
+  await expect(readTimings(path)).rejects.toThrow(/E_UNREADABLE.*timings\.jsonl/s);
 });

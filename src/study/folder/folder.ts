@@ -218,11 +218,12 @@ export const keepTimings = ({ path }: StudyFolder, timings: readonly CellTiming[
 /**
  * Reads the timings of cells: the latest one of each. They serve estimates and are not results, so a broken line (from a
  * crash of the machine) is skipped.
+ * @throws HoldfastError `E_UNREADABLE`
  */
 export async function readTimings(folder: string): Promise<ReadonlyMap<string, CellTiming>> {
   const timings = new Map<string, CellTiming>();
   const path = timingsPath(folder);
-  for (const { line } of existsSync(path) ? linesOf(path) : []) {
+  for (const { line } of linesOf(path)) {
     const timing = Timing.safeParse(parseJson(line.toString()));
     if (timing.success) timings.set(timing.data.address, timing.data);
   }

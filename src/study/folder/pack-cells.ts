@@ -48,7 +48,7 @@ export async function writePack(
         if (length >= BUFFERED) flush();
       };
       await fill({ add });
-      for (const { address, line } of existsSync(pack) ? cellsOfPack(pack) : []) {
+      for (const { address, line } of cellsOfPack(pack)) {
         if (!addresses.has(address)) add(address, line);
       }
       flush();
@@ -61,7 +61,7 @@ export async function writePack(
 
 /**
  * Packs the cells of a shard that is done. If none has a file of its own, they are packed already.
- * @throws HoldfastError `E_UNWRITABLE`; `E_UNREADABLE` for a cell that is not to be seen, and then replaces no pack
+ * @throws HoldfastError `E_UNWRITABLE`; `E_UNREADABLE` for a cell that cannot be seen: then no pack is replaced
  */
 export async function packShard(
   folder: StudyFolder,
@@ -75,7 +75,7 @@ export async function packShard(
       const found = await findCellBytes(folder.path, address);
       if (found === null) {
         // Another machine has packed it, and a network file system does not show its pack yet.
-        throw new HoldfastError('E_UNREADABLE', `the cell ${address} was there and is not to be seen now`, {
+        throw new HoldfastError('E_UNREADABLE', `the cell ${address} was there and cannot be seen now`, {
           file: folder.path,
           hint: 'Run the same command again: no cell is lost, and none is computed again',
         });
@@ -100,7 +100,10 @@ export async function removeDoublePacks({ path }: StudyFolder, name: string): Pr
     let isDouble = true;
     for (const { address, line } of cellsOfPack(pack)) {
       const failed = hasFailed.get(address);
-      if (failed === undefined || (failed && !isFailureLine(line))) isDouble = false;
+      if (failed === undefined || (failed && !isFailureLine(line))) {
+        isDouble = false;
+        break;
+      }
     }
     if (!isDouble) continue;
     try {

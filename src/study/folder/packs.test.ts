@@ -80,7 +80,7 @@ it('carries over the cells of a pack that its next version does not have', async
   );
 });
 
-it('replaces no pack while a cell of the shard is not to be seen', async () => {
+it('replaces no pack while a cell of the shard cannot be seen', async () => {
   const text = encodeCellFile(B, done(2));
   const path = folderWith({ '1of2': text });
   writeCellFile(path, A, done(1));
@@ -103,4 +103,10 @@ it('removes a pack of which another has every cell, unless the other has only it
   await removeDoublePacks({ path, writer: 'w' } as StudyFolder, 'all');
   expect(readdirSync(join(path, 'packs'))).toEqual(['2of3.jsonl', '3of3.jsonl', 'all.jsonl']);
   expect(await readCell(path, B)).toEqual({ kind: 'kept', record: done(2) });
+});
+
+it('says which pack cannot be read', async () => {
+  const path = folderWith({});
+  mkdirSync(join(path, 'packs', '1of2.jsonl'), { recursive: true });
+  await expect(readCell(path, A)).rejects.toThrow(/E_UNREADABLE.*1of2\.jsonl/s);
 });

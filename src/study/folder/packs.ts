@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isMissing } from '../../errors.js';
+import { isMissing, readError } from '../../errors.js';
 import { ADDRESS_AT, ADDRESS_LENGTH, isFailureLine } from './cell-file.js';
 
 // A pack is a file of many cells, `packs/NAME.jsonl`: each line is what the cell's own file would contain. Reading a million
@@ -114,7 +114,7 @@ interface PackLine {
   readonly offset: number;
 }
 
-/** Yields the cells of a pack. */
+/** Yields the cells of a pack; none if it does not exist. @throws HoldfastError `E_UNREADABLE` */
 export function* cellsOfPack(path: string): Generator<PackLine> {
   for (const { line, offset } of linesOf(path)) {
     yield { address: addressIn(line), line, offset };
@@ -125,15 +125,19 @@ export function* cellsOfPack(path: string): Generator<PackLine> {
 export const addressIn = (line: Buffer): string =>
   line.toString('latin1', ADDRESS_AT, ADDRESS_AT + ADDRESS_LENGTH);
 
-/** Yields the lines of a file with their line breaks; also a last one without. */
+/**
+ * Yields the lines of a file with their line breaks; also a last one without. None if the file does not exist.
+ * @throws HoldfastError `E_UNREADABLE`
+ */
 export function* linesOf(path: string): Generator<{ readonly line: Buffer; readonly offset: number }> {
-  const file = openSync(path, 'r');
+  const file = openIfThere(path);
+  if (file === null) return;
   try {
     let rest = Buffer.alloc(0);
     let offset = 0; // of the rest
     for (;;) {
       const piece = Buffer.allocUnsafe(4 * PIECE_BYTES);
-      const read = readSync(file, piece);
+      const read = readBytes(path, file, piece, null);
       const bytes = Buffer.concat([rest, piece.subarray(0, read)]);
       let start = 0;
       for (let end = bytes.indexOf(LINE_BREAK); end !== -1; end = bytes.indexOf(LINE_BREAK, start)) {
@@ -164,7 +168,7 @@ function readPiece({ pieces }: PackIndex, path: string, offset: number, length: 
   if (file === null) return null;
   const bytes = Buffer.alloc(Math.max(PIECE_BYTES, length));
   try {
-    const read = readSync(file, bytes, 0, bytes.length, offset);
+    const read = readBytes(path, file, bytes, offset);
     if (pieces.size >= PIECES) pieces.clear();
     pieces.set(path, { offset, bytes: bytes.subarray(0, read) });
     return bytes.subarray(0, Math.min(length, read));
@@ -178,6 +182,15 @@ function openIfThere(path: string): number | null {
     return openSync(path, 'r');
   } catch (cause) {
     if (isMissing(cause)) return null;
-    throw cause;
+    throw readError(path, cause);
+  }
+}
+
+/** Fills bytes from a position on; null: where the last read ended. Returns the number of bytes read. */
+function readBytes(path: string, file: number, into: Buffer, position: number | null): number {
+  try {
+    return readSync(file, into, 0, into.length, position);
+  } catch (cause) {
+    throw readError(path, cause);
   }
 }
