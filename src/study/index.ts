@@ -9,7 +9,6 @@ export {
   type KeptStudy,
   type MergeSummary,
   mergeStudies,
-  type PlannedRecord,
   plannedCells,
   readCell,
   readRecords,
