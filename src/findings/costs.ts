@@ -121,9 +121,9 @@ function klRoundsOf(arm: ArmRecords, all: readonly ArmRecords[], inference: Infe
   const sumIn = (cost: CostRecord | undefined, round: number): Score | undefined =>
     cost?.rounds?.find((each) => each.round === round);
   const own = itemsOf(arm, 'kl');
+  const items = [...own.keys()].sort();
   const longest = Math.max(0, ...[...own.values()].map(({ rounds = [] }) => rounds.length));
   return Array.from({ length: longest }, (_, at) => at + 1).flatMap((round) => {
-    const items = [...own.keys()].sort();
     const shared = items.filter((item) =>
       measured.every((costs) => sumIn(costs.get(item), round) !== undefined),
     );
