@@ -27,6 +27,18 @@ export function writeTensor(ggml: Ggml, value: Value, data: NodeJS.ArrayBufferVi
   ggml.set(value.tensor, data, offset, data.byteLength);
 }
 
+/** Writes the whole of a tensor. @throws Error unless the data has exactly its size */
+export function fillTensor(ggml: Ggml, value: Value, data: NodeJS.ArrayBufferView): void {
+  checkSize(value, data.byteLength);
+  writeTensor(ggml, value, data);
+}
+
+/** @throws Error unless a tensor has exactly this size in bytes */
+export function checkSize(value: Value, bytes: number): void {
+  const expected = extentOf(value);
+  if (bytes !== expected) throw new Error(`a tensor of ${expected} bytes was given ${bytes}`);
+}
+
 /** Fills an array with what a tensor holds from an offset on, in bytes. */
 export function readTensor(ggml: Ggml, value: Value, into: NodeJS.ArrayBufferView, offset = 0): void {
   checkWithin('bytes read from a tensor', offset, into.byteLength, extentOf(value));

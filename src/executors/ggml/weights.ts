@@ -12,9 +12,9 @@ import type { Backend } from './backend.js';
 import type { BufferHandle } from './bindings.js';
 import { MappedCheckpoint, type MappedFile } from './mapped-file.js';
 import { formed, formName, OFFSET_BLOCK } from './matrix-form.js';
-import { type Block, blockOver, placeTensor, writeTensor } from './memory.js';
+import { type Block, blockOver, checkSize, fillTensor, placeTensor } from './memory.js';
 import { rowStepOf } from './row-step.js';
-import { extentOf, type GgmlType, type TensorContext, type Value } from './tensor.js';
+import type { GgmlType, TensorContext, Value } from './tensor.js';
 import { type Home, WeightPlaces } from './weight-places.js';
 
 /** A weight matrix, or several that have the same input, one below the other. */
@@ -250,13 +250,12 @@ class WeightLoader {
       this.backend.markAsWeights(block.buffer);
       this.#files.set(file, block);
     }
-    requireSize(value, bytes.byteLength);
+    checkSize(value, bytes.byteLength);
     placeTensor(ggml, block, value, file.offsetOf(bytes)!);
   }
 
   #write(value: Value, data: Uint8Array | Float32Array): void {
-    requireSize(value, data.byteLength);
-    writeTensor(this.backend.ggml, value, data);
+    fillTensor(this.backend.ggml, value, data);
   }
 }
 
@@ -272,8 +271,3 @@ function transposed(matrix: Float32Array, rows: number): Float32Array {
 }
 
 const weightCount = ({ weights }: ModelPlan): number => weights.size + 8;
-
-function requireSize(value: Value, bytes: number): void {
-  const expected = extentOf(value);
-  if (bytes !== expected) throw new Error(`a tensor of ${expected} bytes was given ${bytes}`);
-}

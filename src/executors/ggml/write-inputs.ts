@@ -2,10 +2,10 @@ import { IDENTITY_MAP, type RowMap, rowMap, type TokenRange } from '../../attent
 import { type DecoderShape, firstVisible } from '../contract/index.js';
 import type { Ggml } from './bindings.js';
 import type { GroupInputs, PassInputs } from './decoder-parts.js';
-import { writeTensor } from './memory.js';
+import { fillTensor } from './memory.js';
 import type { Chunk, Group, PassPlan } from './pass-plan.js';
 import { partOfMap } from './policy-parts.js';
-import { elementsOf, extentOf, type Value } from './tensor.js';
+import { elementsOf, type Value } from './tensor.js';
 
 /** Bits of an f16: 1, −∞, and the lowest finite number. */
 const ONE = 0x3c00;
@@ -45,10 +45,7 @@ export function writeInputs(
   shape: DecoderShape,
   scratch: Scratch,
 ): void {
-  const write = (value: Value, data: NodeJS.ArrayBufferView): void => {
-    if (data.byteLength !== extentOf(value)) throw new Error('an input has another size than its tensor');
-    writeTensor(ggml, value, data);
-  };
+  const write: Write = (value, data) => fillTensor(ggml, value, data);
   writeRows(plan, inputs, shape, write);
   if (inputs.logitRows !== null) write(inputs.logitRows, Int32Array.from(plan.logitRows));
   for (const [index, group] of plan.groups.entries()) {
