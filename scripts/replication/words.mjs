@@ -96,7 +96,7 @@ export function heldWords(model) {
     ...(unseen.length === 0
       ? []
       : [
-          `No difference in late obedience was seen under the ${seen.length === 0 ? '' : 'other '}${unseen.length} arms that led dialogues; it is at most ${bound(Math.max(...unseen.map(largest)))} ([below](#how-small-is-what-was-not-seen)).`,
+          `No difference in late obedience was seen under the ${seen.length === 0 ? '' : 'other '}${unseen.length === 1 ? 'arm' : `${unseen.length} arms`} that led dialogues; it is at most ${bound(Math.max(...unseen.map(largest)))} ([below](#how-small-is-what-was-not-seen)).`,
         ]),
   ];
   return sentences.length === 0 ? null : sentences.join(' ');

@@ -32,8 +32,8 @@ export interface ArmInfluence {
   /** In rounds; infinite if it does not fall. */
   readonly halfLife: Estimate;
   /**
-   * Late influence divided by that of the untouched arm on the same answers; null for this arm itself and for the total
-   * influence, NaN if that has none.
+   * Late influence divided by the untouched arm's on the same answers: NaN if the untouched arm has none, null for that arm
+   * itself and for the total influence.
    */
   readonly ratio: Estimate | null;
   /** Tokens forwarded to measure a dialogue beside all references, the mean. */

@@ -133,7 +133,8 @@ function curveOf(clusters: LifetimeClusters): SurvivalCurve {
 function makeCurve(clusters: LifetimeClusters): SurvivalCurve {
   const times = [...new Set(clusters.flat().map(({ time }) => time))].sort((a, b) => a - b);
   const placeOf = new Map(times.map((time, place) => [time, place]));
-  // How a cluster's dialogues end, and how many end so: twice the place of the time, plus 1 for a loss. The first of each cluster.
+  // `ends`: twice the place of a time, plus 1 for a loss; `counts`: how many dialogues of the cluster end so; `firsts`: where
+  // each cluster begins.
   const [ends, counts, firsts]: [number[], number[], number[]] = [[], [], [0]];
   for (const cluster of clusters) {
     const own = new Map<number, number>();

@@ -106,7 +106,7 @@ export class CacheArena {
     const { capacity, elementBytes } = this;
     const keys = slot * this.slotSize;
     const values = keys + layers * this.layerSize;
-    /** Rows of a token's elements, which have the same place in every run of `width` elements for each token. */
+    /** Zeroes tokens [start, end) in `count` rows of `capacity` tokens, each token with `width` elements. */
     const zero = (first: number, width: number, count: number): void =>
       zeroRows(this.backend.ggml, this.memory, {
         offset: (first + start * width) * elementBytes,

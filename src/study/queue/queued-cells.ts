@@ -113,7 +113,7 @@ async function waitForAll(
   }
 }
 
-/** Keeps the cells of an answer. Returns false if a worker has kept them in the folder and they are not to be seen yet. */
+/** Keeps the cells of an answer. Returns false if a worker has kept them in the folder and they cannot be seen yet. */
 async function isKept(job: Job<QueuedJob, JobAnswer>, awaited: Awaited, work: Work): Promise<boolean> {
   const { folder } = work;
   const timings = new Map<string, CellTiming>();
