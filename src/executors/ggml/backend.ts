@@ -39,17 +39,19 @@ export class Backend extends Device {
 
   /**
    * @param threads of a backend on the processor
-   * @throws HoldfastError `E_EXECUTOR` if ggml is not available here
+   * @throws HoldfastError `E_EXECUTOR` if ggml is not available here, or the threads cannot start
    */
   static open(threads: number, name: BackendName = 'cpu'): Backend {
     const library = loadLibrary(name);
     const handle = library.ggml.openDevice(library.device, null);
     if (handle === null) throw new HoldfastError('E_EXECUTOR', `ggml could not open ${library.variant}`);
-    return new Backend(
-      library,
-      handle,
-      library.cpu === null ? null : gather(library, library.cpu, handle, threads),
-    );
+    try {
+      const crew = library.cpu === null ? null : gather(library, library.cpu, handle, threads);
+      return new Backend(library, handle, crew);
+    } catch (error) {
+      library.ggml.closeBackend(handle);
+      throw error;
+    }
   }
 
   /** Allocates the tensors of a context that have no memory yet. @throws HoldfastError `E_EXECUTOR` */
@@ -143,6 +145,8 @@ function gather({ ggml }: Library, cpu: GgmlCpu, handle: BackendHandle, threads:
   const pool = cpu.newThreads(params);
   const abortFlag = ggml.newContext(CONTEXT_OVERHEAD);
   if (pool === null || abortFlag === null) {
+    if (pool !== null) cpu.freeThreads(pool);
+    if (abortFlag !== null) ggml.freeContext(abortFlag);
     throw new HoldfastError('E_EXECUTOR', `ggml could not start ${threads} threads`);
   }
   ggml.setNoAlloc(abortFlag, false);

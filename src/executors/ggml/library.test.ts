@@ -113,6 +113,21 @@ describe('the libraries of ggml', () => {
   });
 });
 
+describe('a backend', () => {
+  it('leaves nothing open if its threads cannot start', () => {
+    const { ggml, cpu } = loadLibrary('cpu');
+    vi.spyOn(cpu!, 'newThreads').mockReturnValue(null);
+    const [close, free] = [vi.spyOn(ggml, 'closeBackend'), vi.spyOn(ggml, 'freeContext')];
+    try {
+      expect(() => Backend.open(2)).toThrow('E_EXECUTOR: ggml could not start 2 threads');
+      expect(close).toHaveBeenCalledOnce();
+      expect(free).toHaveBeenCalledOnce();
+    } finally {
+      vi.restoreAllMocks();
+    }
+  });
+});
+
 describe('the golden graph', () => {
   it.each(['rope', 'softmax', 'product'] as const)('notices a wrong %s', async (operation) => {
     const backend = Backend.open(1);
