@@ -167,8 +167,10 @@ export function contractSuite(name: string, family: FamilyName, create: CreateEx
     const request: ForwardRequest = { sequence, tokens: [1], logits: 'none' };
     await expect(executor.forward([request, request])).rejects.toMatchObject({ code: 'E_BUSY' });
     const running = executor.forward([request]);
+    expect(() => sequence.truncate(0)).toThrow(expect.objectContaining({ code: 'E_BUSY' }));
     await expect(executor.forward([request])).rejects.toMatchObject({ code: 'E_BUSY' });
     await running;
+    expect(sequence.length).toBe(1);
     for (const length of [0.5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => sequence.truncate(length)).toThrow(expect.objectContaining({ code: 'E_TOKEN_RANGE' }));
     }

@@ -94,7 +94,7 @@ export interface Sequence {
   readonly contextLength: number;
   /**
    * Drops everything from token `length` on. A rewind leaves no trace.
-   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number
+   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number; `E_BUSY` during a forward pass
    */
   truncate(length: number): void;
   dispose(): void;

@@ -36,7 +36,7 @@ export async function forwardAll<Owned extends OwnedSequence>(
       return end.value;
     });
   } catch (error) {
-    for (const { sequence, length } of taken) sequence.truncate(length);
+    for (const { sequence, length } of taken) sequence.cut(length);
     throw error;
   } finally {
     for (const { sequence } of taken) sequence.release();

@@ -36,7 +36,7 @@ export {
 } from './holder.js';
 export { joined, runsOfOne } from './joined.js';
 export { checkThreads, type ExecutorOptions } from './options.js';
-export { CountedSequence, lengthLeft, OwnedSequence } from './owned-sequence.js';
+export { CountedSequence, OwnedSequence } from './owned-sequence.js';
 export {
   encodeWeight,
   formName,

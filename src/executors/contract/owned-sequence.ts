@@ -22,9 +22,19 @@ export abstract class OwnedSequence {
 
   /**
    * Drops everything from token `length` on; a negative length means 0.
-   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number
+   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number; `E_BUSY` during a forward pass, whose tokens
+   * would come after others than it has computed them from
    */
-  abstract truncate(length: number): void;
+  truncate(length: number): void {
+    if (!Number.isInteger(length)) {
+      throw new HoldfastError('E_TOKEN_RANGE', `a sequence cannot be cut to ${length} tokens`);
+    }
+    this.#assertFree();
+    this.cut(Math.max(0, length));
+  }
+
+  /** Does what {@link truncate} does, for its executor, also during a pass. @param length from 0 */
+  abstract cut(length: number): void;
 
   /** @throws HoldfastError `E_DISPOSED`; `E_EXECUTOR` if another executor opened the sequence */
   assertUsableBy(executor: object): void {
@@ -38,12 +48,16 @@ export abstract class OwnedSequence {
 
   /** Marks the sequence as in use by one call. @throws HoldfastError `E_BUSY` if another call is using it */
   acquire(): void {
+    this.#assertFree();
+    this.#busy = true;
+  }
+
+  #assertFree(): void {
     if (this.#busy) {
-      throw new HoldfastError('E_BUSY', 'the sequence is in use by another forward pass', {
+      throw new HoldfastError('E_BUSY', 'the sequence is in use by a forward pass', {
         hint: 'Await that pass first',
       });
     }
-    this.#busy = true;
   }
 
   release(): void {
@@ -55,7 +69,7 @@ export abstract class OwnedSequence {
   }
 
   dispose(): void {
-    this.truncate(0);
+    this.cut(0);
     this.#disposed = true;
   }
 }
@@ -73,15 +87,7 @@ export abstract class CountedSequence extends OwnedSequence {
     this.#length += tokens;
   }
 
-  truncate(length: number): void {
-    this.#length = Math.min(this.#length, lengthLeft(length));
+  cut(length: number): void {
+    this.#length = Math.min(this.#length, length);
   }
-}
-
-/** Returns the length to truncate to. @throws HoldfastError `E_TOKEN_RANGE` if it is not a whole number */
-export function lengthLeft(length: number): number {
-  if (!Number.isInteger(length)) {
-    throw new HoldfastError('E_TOKEN_RANGE', `a sequence cannot be cut to ${length} tokens`);
-  }
-  return Math.max(0, length);
 }

@@ -192,9 +192,9 @@ export class GgmlSequence extends CountedSequence implements Sequence {
   }
 
   /** Zeroes what it drops: a masked weight of 0 does not stop a NaN that an earlier pass left. */
-  override truncate(length: number): void {
+  override cut(length: number): void {
     const before = this.length;
-    super.truncate(length);
+    super.cut(length);
     if (!this.isDisposed) this.#place.arena.clear(this.#place.slot, this.length, before);
   }
 

@@ -205,7 +205,7 @@ class GpuExecutor implements Executor {
         return await this.#run(request, sequence, loaded, signal, null);
       } catch (error) {
         if (loaded.device.lost === null || losses === MOST_LOSSES) throw error;
-        sequence.truncate(length);
+        sequence.cut(length);
         await this.#turns.take(() => this.#reload(loaded));
       }
     }
@@ -230,7 +230,7 @@ class GpuExecutor implements Executor {
     try {
       for (const { request, end } of sequence.history.entries) {
         await this.#passes({ ...request, sequence: copy, logits: 'none' }, copy, loaded, signal, null);
-        copy.truncate(end);
+        copy.cut(end);
       }
       sequence.assertUsableBy(this);
       sequence.takeOver(copy);

@@ -61,8 +61,8 @@ export class GpuSequence extends CountedSequence implements Sequence {
     other.#layers = [];
   }
 
-  override truncate(length: number): void {
-    super.truncate(length);
+  override cut(length: number): void {
+    super.cut(length);
     this.history.truncate(this.length);
   }
 

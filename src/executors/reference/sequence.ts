@@ -1,6 +1,6 @@
 import { type Blueprint, type RopeFrequencies, ropeFrequencies } from '../../architectures/index.js';
 import type { Sequence } from '../contract/index.js';
-import { lengthLeft, OwnedSequence } from '../contract/index.js';
+import { OwnedSequence } from '../contract/index.js';
 
 /** Keys and values of one layer, newest last; each entry `[kvHeads × headDim]`. */
 export interface LayerCache {
@@ -24,11 +24,10 @@ export class ReferenceSequence extends OwnedSequence implements Sequence {
     return this.caches[0]!.keys.length;
   }
 
-  truncate(length: number): void {
-    const kept = lengthLeft(length);
+  cut(length: number): void {
     for (const { keys, values } of this.caches) {
-      keys.length = Math.min(keys.length, kept);
-      values.length = Math.min(values.length, kept);
+      keys.length = Math.min(keys.length, length);
+      values.length = Math.min(values.length, length);
     }
   }
 }
