@@ -27,7 +27,10 @@ describe('holdfast bench', () => {
 
   it.skipIf(!hasScript)('shows its progress on a terminal, and removes it at the end', async () => {
     // Long enough for a line that is drawn a few times a second.
-    const { screen } = await type(['bench', llama, '--prompt', '100', '--tokens', '20', '--rounds', '60'], []);
+    const { screen } = await type(
+      ['bench', llama, '--prompt', '100', '--tokens', '20', '--rounds', '60'],
+      [],
+    );
     expect(screen).toMatch(/\r.\[Kround \d+ of 60: [^\r]*\r.\[K[^\r]*medians/);
   });
 
