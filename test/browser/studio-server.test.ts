@@ -151,6 +151,10 @@ describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
     expect(await section.locator('h3').allTextContents()).toEqual([`${left} `, `${right} `]);
     await section.locator('.answer.held .text').first().waitFor();
     expect(await section.locator('.answer.held').count()).toBe(4);
+    // The lines are named by their arms, and a score says that it is one.
+    const course = await section.locator('.course-chart text').allTextContents();
+    expect(course).toEqual(expect.arrayContaining(['round', left, right]));
+    expect(await section.locator('.probes b').first().textContent()).toMatch(/^score [\d.]+ · /);
     const said = await section.locator('.said').first().textContent();
     await section.getByRole('button', { name: 'Next' }).click();
     await expect.poll(() => section.getByLabel('Dialogue').inputValue(), PATIENT).toMatch(/^1, seed/);

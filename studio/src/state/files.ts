@@ -223,6 +223,7 @@ const LOOK = [
   'stroke-width',
   'stroke-dasharray',
   'font-size',
+  'font-weight',
   'font-family',
   'opacity',
 ] as const;

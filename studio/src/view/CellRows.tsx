@@ -13,8 +13,15 @@ export function CellRows({ shown }: { readonly shown: OpenStudy }) {
       <thead>
         <tr>
           <th scope="col">model, source</th>
-          <th scope="col">arm</th>
-          <th scope="col">cells</th>
+          <th scope="col" class="words">
+            kind
+          </th>
+          <th scope="col" class="words">
+            arm
+          </th>
+          <th scope="col" class="words">
+            cells
+          </th>
           {CELL_STATES.filter((state) => state !== 'missing').map((state) => (
             <th key={state} scope="col">
               {state}
@@ -31,8 +38,9 @@ export function CellRows({ shown }: { readonly shown: OpenStudy }) {
               <th scope="row">
                 {model}, {source}
               </th>
-              <td class="words">{kind === 'dialogue' ? arm : `${arm} (${kind})`}</td>
-              <td>
+              <td class="words">{kind}</td>
+              <td class="words arm">{arm}</td>
+              <td class="words">
                 <CellStrip states={states} />
               </td>
               <td>{count('done')}</td>

@@ -2,12 +2,15 @@ import { type Answer, turnOf } from '../state/answer.js';
 import { isComparable } from '../state/compare.js';
 import { currentModel, isForeign } from '../state/current-model.js';
 import { rounds } from '../state/dialogue.js';
-import { type CourseLine, type CoursePoint, courseFigure, courseOf } from './course.js';
+import { type CourseNames, type CoursePoint, courseFigure, courseOf } from './course.js';
 import { percent, short } from './format.js';
 import { ScrollTable } from './ScrollTable.js';
 import { CompareButton } from './TokenPanel.js';
 
 const NAMES = { untouched: 'untouched', held: 'held', before: 'held, before' } as const;
+
+/** The title of the figure. */
+const PROMPT_SHARE = 'The system message’s share of attention';
 
 /** The prompt's share over the turns, with what the policy did in each. */
 export function CoursePanel() {
@@ -25,6 +28,7 @@ export function CoursePanel() {
         id="course"
         course={course}
         names={NAMES}
+        x="turn"
         label="The system prompt’s share of attention over the turns; the table below has the numbers"
       />
       <ScrollTable label="The course as a table">
@@ -33,7 +37,7 @@ export function CoursePanel() {
             <th scope="col">turn</th>
             <th scope="col">untouched</th>
             <th scope="col">held</th>
-            <th scope="col">before</th>
+            <th scope="col">held, before the policy</th>
             <th scope="col">KL, nats</th>
             <th scope="col">rows × heads changed</th>
           </tr>
@@ -55,9 +59,9 @@ export function CoursePanel() {
         </tbody>
       </ScrollTable>
       <p class="quiet">
-        The prompt is the system message. “Rows × heads changed” is the receipt: it counts the shares that the
-        policy changed in the result. KL divergence measures what the hold costs: how far the held model’s
-        next token is from the untouched one’s.
+        The dashed line is the held side’s share before the policy changed it. “Rows × heads changed” is the
+        receipt: it counts the shares that the policy changed in the result. KL divergence measures what the
+        hold costs: how far the held model’s next token is from the untouched one’s.
         {others && ' Answers of another model are left out: their shares cannot be compared.'}
       </p>
     </div>
@@ -91,16 +95,19 @@ export function CourseChart({
   id,
   course,
   names,
+  x: axisName,
   label: described,
 }: {
   readonly id?: string;
   readonly course: readonly CoursePoint[];
-  /** What the lines are called. */
-  readonly names: Readonly<Record<CourseLine['name'], string>>;
+  readonly names: CourseNames;
+  /** What is counted along the x axis. */
+  readonly x: string;
   /** What a screen reader says of it. */
   readonly label: string;
 }) {
-  const { width, height, lines, ticks, turns } = courseFigure(course);
+  const { width, height, axis, lines, ticks, turns } = courseFigure(course, names);
+  const [left, right] = axis;
   return (
     <svg
       id={id}
@@ -110,16 +117,25 @@ export function CourseChart({
       role="img"
       aria-label={described}
     >
+      <text class="title" x={0} y={12}>
+        {PROMPT_SHARE}
+      </text>
+      <text x={0} y={26}>
+        mean over each answer
+      </text>
+      <text x={(left + right) / 2} y={height - 4} text-anchor="middle">
+        {axisName}
+      </text>
       {ticks.map(({ share, y }) => (
         <g key={share}>
-          <path class="gridline" d={`M34,${y}H${width - 58}`} />
-          <text x={30} y={y + 3.5} text-anchor="end">
+          <path class="gridline" d={`M${left},${y}H${right}`} />
+          <text x={left - 4} y={y + 3.5} text-anchor="end">
             {Math.round(100 * share)} %
           </text>
         </g>
       ))}
       {turns.map(({ turn, x }) => (
-        <text key={turn} x={x} y={height - 6} text-anchor="middle">
+        <text key={turn} x={x} y={height - 18} text-anchor="middle">
           {turn}
         </text>
       ))}

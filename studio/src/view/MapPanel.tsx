@@ -48,6 +48,7 @@ export function MapPanel() {
   const { layers, meanLayers } = own;
   return (
     <div class="map-panel">
+      <h3>The prompt’s share in every head</h3>
       <div class="maps">
         {columns.value.map((column) => {
           const answer = rounds.value[place.round]!.answers[column].value;
@@ -59,7 +60,7 @@ export function MapPanel() {
       <div class="scale" aria-hidden="true">
         <span>0 %</span>
         <i />
-        <span>{percent(MOST)}</span>
+        <span>{percent(MOST)} and more</span>
       </div>
       <div class="time">
         <button
@@ -97,7 +98,7 @@ export function MapPanel() {
 const modelAt = ({ round, column }: TokenPlace): AnswerModel | null =>
   rounds.value[round]?.answers[column].value?.model ?? null;
 
-/** The share that has the full colour. */
+/** The share from which on the colour is full. It is fixed, so that a replay shows how shares change. */
 const MOST = 0.5;
 
 function HeadMap({

@@ -129,7 +129,8 @@ function Both({
           <div class="study-course">
             <CourseChart
               course={courseOf(dialogues)}
-              names={{ untouched: 'left', held: 'right', before: '' }}
+              names={{ untouched: sides[0]!, held: sides[1]!, before: '' }}
+              x="round"
               label="The system prompt’s share of attention over the rounds; the numbers are above each answer"
             />
           </div>
@@ -163,6 +164,7 @@ function Both({
                       key={COLUMNS[side]}
                       round={round}
                       column={COLUMNS[side]!}
+                      arm={sides[side]!}
                       hasOwnUser={!isOne}
                     />
                   ))}
@@ -188,16 +190,18 @@ function courseOf(dialogues: readonly (StudyDialogue | null)[]): CoursePoint[] {
 function RoundCard({
   round,
   column,
+  arm,
   hasOwnUser,
 }: {
   readonly round: StudyRound | undefined;
   readonly column: (typeof COLUMNS)[number];
+  readonly arm: string;
   readonly hasOwnUser: boolean;
 }) {
   if (round === undefined) return <div class={`answer ${column} empty`}>no such round</div>;
   const { user, answer, finished, contextTokens, strength, notice, share, probes } = round;
   return (
-    <article class={`answer ${column}`} data-side={column === 'untouched' ? 'left' : 'right'}>
+    <article class={`answer ${column}`} data-side={arm}>
       <p class="caption">
         prompt <b>{share.after === null ? 'out of sight' : percent(share.after)}</b>
         {share.before !== null &&
@@ -216,7 +220,7 @@ function RoundCard({
           {probes.map(({ label, question, answer: said, score }, index) => (
             <li key={index}>
               <b class={score >= 1 ? 'kept' : 'lost'}>
-                {score >= 1 ? '✓' : score <= 0 ? '✗' : '◐'} {short(score)} {label}
+                score {short(score)} · {label}
               </b>
               <p class="quiet">{question}</p>
               <p class="text">{said}</p>

@@ -39,33 +39,42 @@ export interface CourseLine {
   readonly label: number | null;
 }
 
+/** What the lines of a course are called. */
+export type CourseNames = Readonly<Record<CourseLine['name'], string>>;
+
 /** The sizes and lines of the figure of a course. */
 export interface CourseFigure {
   readonly width: number;
   readonly height: number;
+  /** The ends of the x axis. */
+  readonly axis: readonly [left: number, right: number];
   readonly lines: readonly CourseLine[];
   /** Shares on the axis, with their places. */
   readonly ticks: readonly { readonly share: number; readonly y: number }[];
   readonly turns: readonly { readonly turn: number; readonly x: number }[];
 }
 
-const WIDTH = 320;
-const HEIGHT = 170;
+const PLOT_WIDTH = 228;
+const HEIGHT = 210;
 const LEFT = 34;
-const BOTTOM = 22;
-const TOP = 8;
-const RIGHT = 58;
+/** For the turns, and the name of their axis. */
+const BOTTOM = 34;
+/** For the title, and the name of the other axis. */
+const TOP = 36;
+/** The mean width of a letter of a line's name. */
+const LETTER = 5;
 
-/** Lays out the figure of a course. */
-export function courseFigure(course: readonly CoursePoint[]): CourseFigure {
+/** Lays out the figure of a course. It is as wide as the names of its lines need. */
+export function courseFigure(course: readonly CoursePoint[], called: CourseNames): CourseFigure {
   const names = ['untouched', 'before', 'held'] as const;
   const most = Math.max(0.1, ...course.flatMap((point) => names.map((name) => point[name] ?? 0)));
   const step = most > 0.5 ? 0.25 : most > 0.2 ? 0.1 : 0.05;
   const top = Math.ceil(most / step - 1e-9) * step;
-  const xOf = (turn: number): number =>
-    LEFT + ((WIDTH - LEFT - RIGHT) * (turn - 1)) / Math.max(1, course.length - 1);
+  const [first, last] = [course[0]?.turn ?? 1, course.at(-1)?.turn ?? 1];
+  const xOf = (turn: number): number => LEFT + (PLOT_WIDTH * (turn - first)) / Math.max(1, last - first);
   const yOf = (share: number): number => TOP + (HEIGHT - TOP - BOTTOM) * (1 - share / top);
   const every = Math.ceil(course.length / 10);
+  const letters = Math.max(...names.map((name) => called[name].length));
   const lines = names.map((name) => ({
     name,
     points: course.flatMap((point) => {
@@ -74,14 +83,15 @@ export function courseFigure(course: readonly CoursePoint[]): CourseFigure {
     }),
   }));
   return {
-    width: WIDTH,
+    width: LEFT + PLOT_WIDTH + 8 + LETTER * letters,
     height: HEIGHT,
+    axis: [LEFT, LEFT + PLOT_WIDTH],
     lines: withLabels(lines),
     ticks: Array.from({ length: Math.round(top / step) + 1 }, (_, index) => ({
       share: index * step,
       y: yOf(index * step),
     })),
-    turns: course.filter(({ turn }) => (turn - 1) % every === 0).map(({ turn }) => ({ turn, x: xOf(turn) })),
+    turns: course.filter((_, index) => index % every === 0).map(({ turn }) => ({ turn, x: xOf(turn) })),
   };
 }
 
