@@ -111,8 +111,10 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
     await expectStillPage(browser, files.pop()!, held);
     for (const name of ['SVG', 'PNG']) await page.getByRole('button', { name: `Course as ${name}` }).click();
     await expect.poll(() => files.length, { timeout: 20_000 }).toBe(4);
-    const heads = files.splice(2).map((file) => readFileSync(file).subarray(0, 4).toString('latin1'));
+    const pictures = files.splice(2).map((file) => readFileSync(file).toString('latin1'));
+    const heads = pictures.map((picture) => picture.slice(0, 4));
     expect(heads.sort()).toEqual(['<svg', '\x89PNG']);
+    expect(pictures.find((picture) => picture.startsWith('<svg'))).toMatch(/share of attention.*>turn</s);
 
     // A reload loses nothing.
     await page.waitForTimeout(600);
@@ -123,11 +125,14 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
     expect(await page.locator('.round').count()).toBe(0);
 
     // Opened files are measured again, token by token, with the same words.
-    await page.getByLabel('Open').setInputFiles(files);
+    const said = page.getByText(/^measuring the file’s answers, turn [12] of 2$/);
+    const [seen] = [said.waitFor(), await page.getByLabel('Open').setInputFiles(files)];
+    await seen;
     await expect
       .poll(() => page.locator('.answer[aria-busy=false] .strip').count(), { timeout: 20_000 })
       .toBe(4);
     expect([await texts(page, 'untouched'), await texts(page, 'held')]).toEqual([untouched, held]);
+    await said.waitFor({ state: 'detached' });
     expect(errors).toEqual([]);
   });
 

@@ -1,4 +1,4 @@
-import { batch } from '@preact/signals';
+import { batch, computed, signal } from '@preact/signals';
 import {
   COLUMNS,
   type Column,
@@ -20,6 +20,20 @@ import { selected } from './selection.js';
 import { draw, sideBySide, steer, untouchedSteer } from './settings.js';
 import { stillPage } from './still-page.js';
 import { isStill } from './view.js';
+
+const isOpening = signal(false);
+
+/** The turn of an opened file whose answers are measured again, from 1; null while none is. */
+export const measuring = computed<{ readonly turn: number; readonly of: number } | null>(() => {
+  if (!isOpening.value) return null;
+  const at = rounds.value.findIndex(({ answers }) =>
+    COLUMNS.some((column) => {
+      const answer = answers[column].value;
+      return answer?.given?.ids && answer.end === null && answer.status !== 'failed';
+    }),
+  );
+  return at === -1 ? null : { turn: at + 1, of: rounds.value.length };
+});
 
 /** Saves something, and says why if it cannot. */
 async function saving(what: string, save: () => Promise<void>): Promise<void> {
@@ -128,7 +142,9 @@ async function show(opened: readonly OpenedDialogue[]): Promise<void> {
       draw.value = held.next.draw;
     }
   });
+  isOpening.value = true;
   await occupy(null, (signal) => Promise.all(COLUMNS.map((column) => measure(column, loaded, signal))));
+  isOpening.value = false;
   announce('The answers of the file are measured.');
   await send([]);
 }

@@ -2,6 +2,7 @@ import { computed } from '@preact/signals';
 import { isAnswering, queue, send, stop } from '../state/answering.js';
 import { byLine, draft } from '../state/draft.js';
 import { model } from '../state/engine.js';
+import { measuring } from '../state/files.js';
 
 const lines = computed(() => draft.value.split('\n').filter((line) => line.trim() !== ''));
 
@@ -60,6 +61,11 @@ export function Composer() {
           />
           send {lines.value.length} lines as messages, one after another
         </label>
+      )}
+      {measuring.value !== null && (
+        <span class="quiet">
+          measuring the file’s answers, turn {measuring.value.turn} of {measuring.value.of}
+        </span>
       )}
       {queue.value.length > 0 && <span class="quiet">{queue.value.length} waiting</span>}
     </form>
