@@ -63,8 +63,8 @@ describe.skipIf(CHROMIUM === undefined)('the studio with two models of different
     expect([...(await texts(page, 'untouched')), ...(await texts(page, 'held'))]).toEqual(before);
     const captions = page.locator('.answer .caption');
     expect(await captions.allTextContents()).toEqual([
-      expect.stringMatching(/^prompt \d.* · by organism$/),
-      expect.stringMatching(/^prompt \d.* · by organism$/),
+      expect.stringMatching(/^system message \d.* · by organism$/),
+      expect.stringMatching(/^system message \d.* · by organism$/),
     ]);
     await say(page, 'And soup?');
     expect(await page.locator('.answer .failure').count()).toBe(0);

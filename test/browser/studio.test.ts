@@ -18,7 +18,7 @@ import {
   texts,
 } from './studio-page.js';
 
-const shareOf = (caption: string): number => Number(/prompt ([\d.]+) %/.exec(caption)![1]);
+const shareOf = (caption: string): number => Number(/system message ([\d.]+) %/.exec(caption)![1]);
 const shareIn = async (caption: Locator): Promise<number> => shareOf((await caption.textContent())!);
 
 /** Expects that a saved page opens from its file, without a network, with its answers, its pictures and its tables. */

@@ -13,7 +13,7 @@ export interface Palette {
 
 /** What the page calls each group. */
 export const GROUP_NAMES: Readonly<Record<Group, string>> = {
-  prompt: 'system prompt',
+  prompt: 'prompt’s words',
   sink: 'first token (sink)',
   earlier: 'earlier turns',
   message: 'last message',

@@ -243,7 +243,7 @@ function Caption({
     <p class="caption">
       {prompt !== null && (
         <>
-          prompt <b>{percent(prompt.after)}</b>
+          <span title={WHOLE_MESSAGE}>system message</span> <b>{percent(prompt.after)}</b>
           {prompt.after !== prompt.before && <> ({percent(prompt.before)} before the policy)</>}
           {' · '}
         </>
@@ -258,6 +258,9 @@ function Caption({
     </p>
   );
 }
+
+/** What the caption's share counts, which is more than the strip's lowest bar. */
+const WHOLE_MESSAGE = 'The prompt’s words and the header around them; the strip has the words alone.';
 
 const FINISH = {
   stop: '',

@@ -41,7 +41,7 @@ function ColumnHeads() {
             <small>{column === 'untouched' ? 'the model as it is' : policyWords(steer.value)}</small>
             {shares.length > 1 && (
               <span class="trend">
-                prompt {percent(shares[0]!)} → {percent(shares.at(-1)!)}
+                system message {percent(shares[0]!)} → {percent(shares.at(-1)!)}
               </span>
             )}
           </h2>

@@ -48,7 +48,7 @@ export function MapPanel() {
   const { layers, meanLayers } = own;
   return (
     <div class="map-panel">
-      <h3>The prompt’s share in every head</h3>
+      <h3>The system message’s share in every head</h3>
       <div class="maps">
         {columns.value.map((column) => {
           const answer = rounds.value[place.round]!.answers[column].value;

@@ -203,7 +203,7 @@ function RoundCard({
   return (
     <article class={`answer ${column}`} data-side={arm}>
       <p class="caption">
-        prompt <b>{share.after === null ? 'out of sight' : percent(share.after)}</b>
+        system message <b>{share.after === null ? 'out of sight' : percent(share.after)}</b>
         {share.before !== null &&
           share.before !== share.after &&
           ` (${percent(share.before)} before the policy)`}
