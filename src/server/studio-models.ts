@@ -5,7 +5,7 @@ import type { ModelShelf } from './model-shelf.js';
 /** Returns the models of a server for its studio. A page that has loaded one uses it until it loads another, or closes. */
 export function shelfModels(shelf: ModelShelf): ModelSource {
   return {
-    models: async () => shelf.ids.map((name) => ({ name, about: 'a model of this server' })),
+    models: async () => shelf.ids.map((name) => ({ name, place: 'here', about: 'a model of this server' })),
     // The one who started the server has chosen.
     executors: async () => [],
     async load({ name }) {

@@ -27,7 +27,7 @@ beforeAll(async () => {
   page = await readStudioPage(folder);
   model = await loadFixture('llama');
   const source: ModelSource = {
-    models: async () => [{ name: 'llama', about: 'a fixture' }],
+    models: async () => [{ name: 'llama', place: 'here', about: 'a fixture' }],
     executors: async () => [],
     load: async ({ name }) => ({ model: modelWith(model, { name, dispose: async () => {} }), notes: [] }),
   };
@@ -188,7 +188,9 @@ describe('the front page of the API', () => {
     const api = opened(null, true);
     expect(await (await api.ask('/')).text()).toContain('content="server"');
     const models = linesOf(await (await api.ask('/studio/models', call(null))).text());
-    expect(models).toEqual([{ kind: 'done', returns: [{ name: 'tiny', about: 'a model of this server' }] }]);
+    expect(models).toEqual([
+      { kind: 'done', returns: [{ name: 'tiny', place: 'here', about: 'a model of this server' }] },
+    ]);
     const card = linesOf(await (await api.ask('/studio/load', call({ ...LOAD, name: 'tiny' }))).text());
     expect(card).toEqual([
       { kind: 'done', returns: expect.objectContaining({ name: 'tiny', contextLength: 256 }) },

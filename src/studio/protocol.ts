@@ -16,10 +16,14 @@ export const GROUPS = ['prompt', 'sink', 'earlier', 'message', 'template', 'answ
 /** One of {@link GROUPS}. */
 export type Group = (typeof GROUPS)[number];
 
+/** Where the models of the studio are: with it, in the cache, or at the hub. */
+export const MODEL_PLACES = ['here', 'cache', 'hub'] as const;
+
 /** A model that the studio can load. */
 export interface ModelChoice {
   readonly name: string;
-  /** One line on what it is. */
+  readonly place: (typeof MODEL_PLACES)[number];
+  /** One line on what it is; elsewhere than here its size alone. */
   readonly about: string;
 }
 

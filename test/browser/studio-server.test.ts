@@ -88,10 +88,16 @@ describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
       await executor.waitFor();
       expect(await executor.inputValue()).toBe('reference');
 
-      await page.getByLabel('Model').selectOption(repo);
+      const models = page.getByLabel('Model');
+      const named = models.locator('optgroup[label="to download"] option', {
+        hasText: 'SmolLM2-135M-Instruct',
+      });
+      expect(await named.first().textContent()).toMatch(/, \d+ million parameters$/);
+      expect(await models.locator('optgroup[label="here"] option').first().textContent()).toBe('organism');
+      await models.selectOption(repo);
       await page.getByRole('button', { name: 'Cancel' }).click();
       await ready(page);
-      expect(await page.getByLabel('Model').inputValue()).toBe('organism');
+      expect(await models.inputValue()).toBe('organism');
       await say(page, 'Is soup healthy?');
       expect((await texts(page, 'held'))[0]).not.toBe('');
       expect(errors).toEqual([]);

@@ -22,16 +22,20 @@ export function localModels(
 
   async function models(): Promise<readonly ModelChoice[]> {
     const cached = await new HubCache(hubSettings().cache).scan();
+    const here = { place: 'here' as const };
     const choices = [
-      ...(named === null ? [] : [{ name: named.name, about: 'named on the command line' }]),
-      { name: 'organism', about: '2 million parameters, made to lose its system prompt' },
-      ...(hasSharpTwin() ? [{ name: 'organism/sharp', about: 'its twin that does not lose it' }] : []),
-      ...cached.map(({ repo, bytes }) => ({ name: repo, about: `in the cache, ${printBytes(bytes)}` })),
+      ...(named === null ? [] : [{ ...here, name: named.name, about: 'named on the command line' }]),
+      { ...here, name: 'organism', about: '2 million parameters, made to lose its system prompt' },
+      ...(hasSharpTwin()
+        ? [{ ...here, name: 'organism/sharp', about: 'its twin that does not lose it' }]
+        : []),
+      ...cached.map(({ repo, bytes }) => ({ name: repo, place: 'cache' as const, about: printBytes(bytes) })),
       ...readCatalogue()
         .filter(({ model, gated }) => !gated && !EMBEDDED_MODELS.has(model))
         .map(({ model, parameters }) => ({
           name: model,
-          about: `to download, ${Math.round(parameters / 1e6)} million parameters`,
+          place: 'hub' as const,
+          about: `${Math.round(parameters / 1e6)} million parameters`,
         })),
     ];
     return choices.filter(({ name }, index) => choices.findIndex((other) => other.name === name) === index);

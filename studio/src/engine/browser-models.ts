@@ -2,7 +2,11 @@ import { fetchModel } from '../../../src/browser.js';
 import type { ExecutorChoice, ModelSource } from '../../../src/studio/index.js';
 
 /** The model beside the page. The package has no other. */
-const EMBEDDED = { name: 'organism', about: '2 million parameters, made to lose its system prompt' };
+const EMBEDDED = {
+  name: 'organism',
+  place: 'here' as const,
+  about: '2 million parameters, made to lose its system prompt',
+};
 
 // Not written where it is used: the build would take it for an asset of the page.
 const HERE = import.meta.url;

@@ -1,4 +1,5 @@
 import { computed, useSignal } from '@preact/signals';
+import { MODEL_PLACES, type ModelChoice } from '../../../src/studio/protocol.js';
 import { NEEDS_TOKEN } from '../engine/http-engine.js';
 import { answerMissing, isAnswering, reset } from '../state/answering.js';
 import { rounds } from '../state/dialogue.js';
@@ -134,10 +135,8 @@ function ModelChooser() {
           disabled={isAnswering.value || state.kind === 'loading'}
           onChange={({ currentTarget }) => void load({ name: currentTarget.value, executor: chosen() })}
         >
-          {models.value.map((choice) => (
-            <option key={choice.name} value={choice.name} title={`${choice.name}: ${choice.about}`}>
-              {choice.name.split(/[\\/]/).slice(-2).join('/')}
-            </option>
+          {MODEL_PLACES.map((place) => (
+            <ModelsAt key={place} place={place} />
           ))}
         </select>
       </label>
@@ -169,6 +168,29 @@ function ModelChooser() {
           `${state.card.layers} layers × ${state.card.heads} heads, on ${executorName(state.card.executor)}`}
       </p>
     </div>
+  );
+}
+
+/** What the page calls the places of models. */
+const PLACES: Readonly<Record<ModelChoice['place'], string>> = {
+  here: 'here',
+  cache: 'in the cache',
+  hub: 'to download',
+};
+
+/** The models of one place. Those that take room elsewhere have their sizes. */
+function ModelsAt({ place }: Pick<ModelChoice, 'place'>) {
+  const own = models.value.filter((choice) => choice.place === place);
+  if (own.length === 0) return null;
+  return (
+    <optgroup label={PLACES[place]}>
+      {own.map(({ name, about }) => (
+        <option key={name} value={name} title={`${name}: ${about}`}>
+          {name.split(/[\\/]/).slice(-2).join('/')}
+          {place !== 'here' && `, ${about}`}
+        </option>
+      ))}
+    </optgroup>
   );
 }
 
