@@ -14,10 +14,11 @@ const SPIRV = 0x07230203;
 const nowhere = create(['backend=null']);
 
 /** The languages of drivers that a `tint` on this machine can write; the one of Debian's Dawn, or of a build of one's own. */
-const TINT_WRITES = ['spirv', 'msl', 'hlsl'].filter((format) => formatsOfTint().includes(format));
+const formats = formatsOfTint();
+const TINT_WRITES = ['spirv', 'msl', 'hlsl'].filter((format) => formats.includes(format));
 if (TINT_WRITES.length === 0) {
   console.log(
-    'tint’s writers are not tested: the program tint is not installed, or writes neither SPIR-V, MSL nor HLSL',
+    'skipped: tint’s writers, because the program tint is not installed, or writes neither SPIR-V, MSL nor HLSL',
   );
 }
 
