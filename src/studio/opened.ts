@@ -46,11 +46,12 @@ async function openDialogue(json: unknown, model: Model): Promise<OpenedDialogue
   const { messages, saved } = loadDialogue(json);
   const system = messages[0]?.role === 'system' ? messages[0].content : null;
   const spoken = messages.slice(system === null ? 0 : 1);
-  const given = saved === null ? spoken.length : 2 * saved.given;
-  const isOwn = saved === null || saved.model.hash === (await model.hash()) || spells(saved, given, model);
+  /** The saved dialogue if its tokens are those of this model. */
+  const own =
+    saved !== null && (saved.model.hash === (await model.hash()) || spells(saved, model)) ? saved : null;
   const turns: PastTurn[] = pairsOf(spoken).map(([user, assistant], index) => {
     const text = { user: user.content, assistant: assistant.content };
-    const turn = isOwn ? saved?.turns[index - given / 2] : undefined;
+    const turn = own?.turns[index - own.given];
     if (turn === undefined) return { ...GIVEN, ...text, system };
     const { ids, begun, strengths, finish } = turn;
     return {
@@ -59,20 +60,23 @@ async function openDialogue(json: unknown, model: Model): Promise<OpenedDialogue
       draw: drawOf(turn),
     };
   });
-  const next = (isOwn && saved?.next) || null;
-  const note = `${saved?.model.name} gave the answers, and ${model.name} has another vocabulary: they are taken over as text, without measures and settings`;
+  const next = own?.next ?? null;
   return {
     kind: 'dialogue',
     system,
     turns,
     next: next && { steer: steerOf(next, model), draw: drawOf(next) },
-    notes: isOwn ? [] : [note],
+    notes: saved !== null && own === null ? [asText(saved, model)] : [],
   };
 }
 
+/** Says that the answers of another model are taken over without what belongs to its tokens. */
+const asText = (saved: SavedDialogue, model: Model): string =>
+  `${saved.model.name} gave the answers, and ${model.name} has another vocabulary: they are taken over as text, without measures and settings`;
+
 /** Returns whether a model's vocabulary spells the answers of a saved dialogue with the tokens that they have there. */
-function spells({ messages, turns }: SavedDialogue, given: number, { tokenizer }: Model): boolean {
-  const answers = messages.filter(({ role }) => role === 'assistant').slice(given / 2);
+function spells({ messages, turns, given }: SavedDialogue, { tokenizer }: Model): boolean {
+  const answers = messages.filter(({ role }) => role === 'assistant').slice(given);
   return turns.every(({ ids, finish }, index) => {
     try {
       const text = tokenizer!.decode(finish === 'stop' ? ids.slice(0, -1) : ids);
