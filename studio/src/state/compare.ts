@@ -1,4 +1,5 @@
 import { effect } from '@preact/signals';
+import { messageOf } from '../../../src/errors.js';
 import type { Steer } from '../../../src/studio/protocol.js';
 import { announce } from './announce.js';
 import { turnOf } from './answer.js';
@@ -6,7 +7,7 @@ import { isAnswering } from './answering.js';
 import { isForeign } from './current-model.js';
 import { pastOf, rounds } from './dialogue.js';
 import { engine } from './engine.js';
-import { fail, wordsOf } from './message.js';
+import { fail } from './message.js';
 import { pinned, type TokenPlace } from './selection.js';
 import { steer } from './settings.js';
 
@@ -39,7 +40,7 @@ export async function compare(
     if (answer.comparison === null) announce('The comparison is ready.');
   } catch (error) {
     shown.value = { ...shown.value!, comparing: null };
-    fail(`The comparison failed: ${wordsOf(error)}`);
+    fail(`The comparison failed: ${messageOf(error)}`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { messageOf } from '../../../src/errors.js';
 import type {
   ExecutorChoice,
   Failure,
@@ -9,7 +10,6 @@ import type {
 import { type Engine, EngineError } from '../engine/engine.js';
 import { openHttpEngine, setToken } from '../engine/http-engine.js';
 import { openWorkerEngine } from '../engine/worker-engine.js';
-import { wordsOf } from './message.js';
 
 const place = document.querySelector<HTMLMetaElement>('meta[name=holdfast-engine]')?.content;
 
@@ -95,4 +95,4 @@ function remember({ name, executor }: LoadRequest): void {
 const failureIn = (error: unknown): Failure =>
   error instanceof EngineError
     ? { code: error.code, message: error.message }
-    : { code: 'E_BUG', message: wordsOf(error) };
+    : { code: 'E_BUG', message: messageOf(error) };

@@ -1,4 +1,5 @@
 import { batch, computed, signal } from '@preact/signals';
+import { messageOf } from '../../../src/errors.js';
 import {
   COLUMNS,
   type Column,
@@ -13,7 +14,7 @@ import { occupy, send } from './answering.js';
 import { currentModel, isForeign } from './current-model.js';
 import { createRound, pastOf, type Round, rounds, showRounds, system, systemText } from './dialogue.js';
 import { engine } from './engine.js';
-import { fail, message, note, wordsOf } from './message.js';
+import { fail, message, note } from './message.js';
 import { panel } from './panel.js';
 import { runAnswer } from './run-answer.js';
 import { selected } from './selection.js';
@@ -40,7 +41,7 @@ async function saving(what: string, save: () => Promise<void>): Promise<void> {
   try {
     await save();
   } catch (error) {
-    fail(`The ${what} cannot be saved: ${wordsOf(error)}`);
+    fail(`The ${what} cannot be saved: ${messageOf(error)}`);
   }
 }
 
@@ -107,7 +108,7 @@ export async function openFiles(files: readonly File[]): Promise<void> {
     if (notes.length > 0) note(`${[...new Set(notes)].join('. ')}.`);
     if (dialogues.length > 0) await show(dialogues);
   } catch (error) {
-    const what = error instanceof SyntaxError ? 'it is not JSON' : wordsOf(error);
+    const what = error instanceof SyntaxError ? 'it is not JSON' : messageOf(error);
     fail(`The file cannot be opened: ${what}`);
   }
 }

@@ -20,6 +20,3 @@ export function note(text: string): void {
 export function fail(text: string): void {
   message.value = { kind: 'failure', text };
 }
-
-/** Returns what an error says. */
-export const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

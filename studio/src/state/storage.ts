@@ -1,4 +1,5 @@
 import { effect } from '@preact/signals';
+import { messageOf } from '../../../src/errors.js';
 import type { Column, Draw, Steer } from '../../../src/studio/protocol.js';
 import { type Answer, type AnswerModel, cutOff } from './answer.js';
 import { queue } from './answering.js';
@@ -6,7 +7,7 @@ import { currentModel } from './current-model.js';
 import { openDatabase, readAll, type Store, write } from './database.js';
 import { branch, branches, createRound, type Round, system } from './dialogue.js';
 import { draft, putBack } from './draft.js';
-import { fail, wordsOf } from './message.js';
+import { fail } from './message.js';
 import { draw, sideBySide, steer } from './settings.js';
 import { takeRecord } from './tab-record.js';
 
@@ -51,7 +52,7 @@ export async function keepState(): Promise<void> {
     if (stored !== undefined) restore(stored, await readAll<StoredRound>(database, ROUNDS, ofPage));
     keep(database, id);
   } catch (error) {
-    tellLoss(wordsOf(error));
+    tellLoss(messageOf(error));
   }
 }
 
@@ -120,7 +121,7 @@ function keep(database: IDBDatabase, page: string): void {
     written = now;
     write(database, changes, (error) => {
       written = new Map();
-      tellLoss(error === null ? 'it gives no reason' : wordsOf(error));
+      tellLoss(error === null ? 'it gives no reason' : messageOf(error));
     });
   }
 }

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
+import { messageOf } from '../../../src/errors.js';
 import type { StudyCell, StudyDialogue, StudyEvent } from '../../../src/studio/study-protocol.js';
 import { engine } from './engine.js';
-import { wordsOf } from './message.js';
 import { afterEvent, type OpenStudy } from './open-study.js';
 
 /** The studies that can be opened; null where there are none to open, undefined until they are known. */
@@ -27,7 +27,7 @@ export async function listStudies(): Promise<void> {
     const wanted = opened.value ?? studies.value?.[0];
     if (wanted !== undefined && watching === null) void openStudy(wanted);
   } catch (error) {
-    failure.value = wordsOf(error);
+    failure.value = messageOf(error);
   }
 }
 
@@ -48,7 +48,7 @@ export async function openStudy(name: string): Promise<void> {
       await engine.run('study', { study: name }, { signal, report });
     } catch (error) {
       // A study that is no longer followed did not fail.
-      if (!signal.aborted) failure.value = wordsOf(error);
+      if (!signal.aborted) failure.value = messageOf(error);
     }
     if (!signal.aborted) await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }
@@ -73,7 +73,7 @@ export async function writeReport(): Promise<void> {
     // Another study may be open by now.
     if (study.value !== null && opened.value === name) study.value = { ...study.value, reportMs: Date.now() };
   } catch (error) {
-    if (opened.value === name) failure.value = wordsOf(error);
+    if (opened.value === name) failure.value = messageOf(error);
   } finally {
     isWriting.value = false;
   }
@@ -95,7 +95,7 @@ async function readDialogue(address: string): Promise<void> {
   const name = opened.peek();
   if (name === null || reading.has(address)) return;
   reading.add(address);
-  const dialogue = await engine.run('dialogue', { study: name, address }).catch(wordsOf);
+  const dialogue = await engine.run('dialogue', { study: name, address }).catch(messageOf);
   reading.delete(address);
   if (opened.peek() !== name) return;
   dialogues.value = new Map(dialogues.peek()).set(address, dialogue);
