@@ -129,6 +129,13 @@ describe('an answer of the studio', () => {
     const raised = tokens.map(({ before }) => before !== null);
     expect(raised).toEqual(tokens.map((_, index) => index >= 3));
     expect(end.turn.strengths).toEqual(tokens.map((_, index) => (index < 3 ? 1 : 0.2)));
+    // What changed is read from the shares: they rise in every head of these rows, and the receipt counts just these.
+    const mean = (shares: readonly number[]): number =>
+      shares.reduce((sum, share) => sum + share, 0) / shares.length;
+    const held = tokens.filter(({ before }) => before !== null);
+    for (const { before, heads } of held) expect(mean(heads)).toBeGreaterThan(1.05 * mean(before!));
+    const { headsAsked, touched } = end.receipt!;
+    expect(touched).toEqual(headsAsked.map((heads) => heads * held.length));
   });
 
   it('takes a strength that is set while it reads earlier turns', async () => {
