@@ -363,6 +363,20 @@ const CONTROLS: readonly (readonly [control: string, use: () => Promise<void>])[
       await page.mouse.up();
       expect(await page.locator('.head-grid .label-row').textContent()).toContain(`${all - 3} of ${all}`);
       expect((await savedHold()).pairs).toHaveLength(all - 3);
+      // A finger paints as the mouse does.
+      const touches = await page.context().newCDPSession(page);
+      const [from, to] = [(await grid.nth(3).boundingBox())!, (await grid.nth(4).boundingBox())!];
+      const touch = (type: string, boxes: readonly (typeof from)[]) =>
+        touches.send('Input.dispatchTouchEvent', {
+          type: type as 'touchStart',
+          touchPoints: boxes.map(({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 })),
+        });
+      await touch('touchStart', [from]);
+      await touch('touchMove', [to]);
+      await touch('touchEnd', []);
+      await expect
+        .poll(() => page.locator('.head-grid .label-row').textContent(), SOON)
+        .toContain(`${all - 5} of ${all}`);
     },
   ],
   [

@@ -158,6 +158,35 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
     expect(errors).toEqual([]);
   });
 
+  it('scrolls what takes the focus clear of the heads of the columns and of the composer', async () => {
+    const { page } = await openPage(browser, address);
+    await page.setViewportSize({ width: 1280, height: 500 });
+    for (const message of ['Is soup healthy?', 'How do I cook pasta?']) await say(page, message);
+    const last = page.locator('.answer.held .as-table summary').last();
+    for (const [key, from] of [
+      ['Tab', page.getByRole('textbox', { name: 'System prompt' })],
+      ['Shift+Tab', last],
+    ] as const) {
+      await from.focus();
+      let count = 0;
+      for (; count < 40; count++) {
+        await page.keyboard.press(key);
+        const covered = await page.evaluate<string | null>(`(() => {
+          const focus = document.activeElement;
+          if (!focus.closest('.rounds')) return null;
+          const { top, bottom } = focus.getBoundingClientRect();
+          const heads = document.querySelector('.heads').getBoundingClientRect();
+          const composer = document.querySelector('.composer').getBoundingClientRect();
+          const isClear = top >= heads.bottom && bottom <= composer.top;
+          return isClear ? '' : focus.outerHTML.slice(0, 80) + [top, bottom, heads.bottom, composer.top];
+        })()`);
+        if (covered === null && count > 25) break;
+        expect(covered ?? '', key).toBe('');
+      }
+      expect(count).toBeGreaterThan(8);
+    }
+  });
+
   it('can be used by all: axe finds nothing in any state, in both schemes and 400 pixels wide', async () => {
     const { page } = await openPage(browser, address);
     // Before the first message, with what the browser lacks.

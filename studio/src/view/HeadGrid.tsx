@@ -49,6 +49,9 @@ export function HeadGrid() {
           const pair = pairAt(event.target);
           if (pair === null) return;
           event.preventDefault();
+          // A touch stays with the head that it began on, unless that lets go of it.
+          const head = event.target as HTMLElement;
+          if (head.hasPointerCapture(event.pointerId)) head.releasePointerCapture(event.pointerId);
           painting.current = !chosen.has(pair);
           set(pair, painting.current);
         }}
