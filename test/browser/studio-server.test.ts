@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { tinyModel } from '../support/families.js';
 import { startLoopbackHub } from '../support/loopback-hub.js';
 import { simulateStudy, TRUE_ARMS } from '../support/simulated-study.js';
 import { plannedCell, writeCell, writeStudy } from '../support/study-folder.js';
@@ -64,16 +65,23 @@ describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
     expect(await page.locator('.answer .failure').count()).toBe(0);
   });
 
-  it('runs on the executor that is chosen in the page, also after a reload, and cancels a download', async () => {
-    const config = Buffer.from('{}');
+  it('runs on the executor that is chosen in the page, also after a reload, and cancels a download, resumes it, and answers with the model', async () => {
+    const parts = [
+      'config.json',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'chat_template.jinja',
+      'model.safetensors',
+    ];
     const repo = 'HuggingFaceTB/SmolLM2-135M-Instruct';
     const hub = await startLoopbackHub({
       [repo]: {
-        files: { 'config.json': config, 'tokenizer.json': config, 'model.safetensors': Buffer.alloc(1e5) },
+        files: Object.fromEntries(parts.map((part) => [part, readFileSync(tinyModel('llama', part))])),
       },
     });
     try {
-      hub.misbehave.set('model.safetensors', [{ stopAt: 5000 }]);
+      const slow = { dripBytes: 30_000, everyMs: 60 };
+      hub.misbehave.set('model.safetensors', [{ stopAt: 5000 }, slow]);
       const cache = mkdtempSync(join(tmpdir(), 'holdfast-cache-'));
       const { url } = await studio([], {
         ...{ HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache, HF_HUB_OFFLINE: '0', HF_TOKEN_PATH: '/nowhere' },
@@ -100,6 +108,16 @@ describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
       expect(await models.inputValue()).toBe('organism');
       await say(page, 'Is soup healthy?');
       expect((await texts(page, 'held'))[0]).not.toBe('');
+
+      // Chosen again, it is downloaded to its end, and answers.
+      const progress = page.getByText(/^downloading, \d.* of \d.* …$/).waitFor();
+      await models.selectOption(repo);
+      await progress;
+      await ready(page);
+      expect(await models.inputValue()).toBe(repo);
+      expect(hub.asked.some(({ range }) => range?.startsWith('bytes=5000'))).toBe(true);
+      await say(page, 'And rice?');
+      expect(await page.locator('.answer .failure').count()).toBe(0);
       expect(errors).toEqual([]);
     } finally {
       await hub.close();
