@@ -31,19 +31,40 @@ try {
   await page.getByLabel('Runs on').waitFor();
   await take('opened');
   await page.getByRole('button', { name: /Play an example/ }).click();
-  await page.locator('.round').nth(2).waitFor();
-  await top();
-  await take('answering');
   await page.locator('.round').nth(9).waitFor();
   await page.getByRole('button', { name: 'Stop' }).waitFor({ state: 'detached' });
+  await top();
+  // A turn in which the untouched answer breaks the system prompt and the held one keeps it, if there is one.
+  const texts = (side) => page.locator(`.answer.${side} .text`).allTextContents();
+  const keeps = (text) => /captain/i.test(text) && /quartz\W*$/.test(text);
+  const [untouched, held] = [await texts('untouched'), await texts('held')];
+  const apart = held.findIndex((text, index) => keeps(text) && !keeps(untouched[index]));
+  console.log(apart === -1 ? 'no answers part' : `the answers part in turn ${apart + 1}`);
+  if (apart > 0)
+    await page
+      .locator('.round')
+      .nth(apart)
+      .evaluate((round) => scrollTo(0, round.offsetTop - 220));
+  await take('answering');
   await top();
   await tab('One word');
   await page.locator('.answer.held .token').nth(3).hover();
   await page.locator('.token-panel').waitFor();
   await take('hover');
-  await page.locator('.answer.held .token').nth(5).click();
+  // The word of this answer whose distribution the hold changes most.
+  const answer = page.locator('.answer.held').nth(Math.max(0, apart));
+  const words = answer.locator('.token');
+  await words.first().click();
   await page.getByRole('button', { name: 'Compare' }).click();
   await page.locator('.compared').waitFor();
+  const costs = [];
+  for (const word of await words.all()) {
+    await word.click();
+    const text = await page.locator('.compared .quiet').textContent();
+    costs.push(Number(/([\d.e-]+) nats/.exec(text)[1]));
+  }
+  await words.nth(costs.indexOf(Math.max(...costs))).click();
+  await answer.evaluate((element) => element.scrollIntoView({ block: 'center' }));
   await take('one-word');
   await tab('Heads');
   await take('heads');
