@@ -1,3 +1,4 @@
+import { messageOf } from '../../../src/errors.js';
 import type { Failure, Operation, Operations } from '../../../src/studio/protocol.js';
 
 /** Where the model runs: in a worker of this page, or behind a server. Both run the same operations. */
@@ -29,6 +30,12 @@ export class EngineError extends Error {
     this.code = code;
   }
 }
+
+/** Returns what failed, from what an operation has thrown. Anything but an EngineError is a mistake of the page. */
+export const failureIn = (error: unknown): Failure => ({
+  code: error instanceof EngineError ? error.code : 'E_BUG',
+  message: messageOf(error),
+});
 
 /** What the page asks of a worker. */
 export type ToWorker =

@@ -196,7 +196,7 @@ describe('what is announced', () => {
     expect(await said(() => send(['once more']))).toEqual(['Turn 3 was stopped.']);
     await host.dispose();
     expect(await said(() => send(['anybody?', 'never sent']))).toEqual([
-      expect.stringMatching(/^Turn 4 failed: .*no model is loaded/),
+      expect.stringMatching(/^Turn 4 failed: E_DISPOSED: no model is loaded/),
     ]);
     expect([queue.value, isAnswering.value, draft.value]).toEqual([[], false, 'never sent']);
   });

@@ -1,5 +1,4 @@
 import { signal } from '@preact/signals';
-import { messageOf } from '../../../src/errors.js';
 import type {
   ExecutorChoice,
   Failure,
@@ -7,7 +6,7 @@ import type {
   ModelCard,
   ModelChoice,
 } from '../../../src/studio/protocol.js';
-import { type Engine, EngineError } from '../engine/engine.js';
+import { type Engine, failureIn } from '../engine/engine.js';
 import { openHttpEngine, setToken } from '../engine/http-engine.js';
 import { openWorkerEngine } from '../engine/worker-engine.js';
 
@@ -91,8 +90,3 @@ function remember({ name, executor }: LoadRequest): void {
   else address.searchParams.set('executor', executor);
   history.replaceState(null, '', address);
 }
-
-const failureIn = (error: unknown): Failure =>
-  error instanceof EngineError
-    ? { code: error.code, message: error.message }
-    : { code: 'E_BUG', message: messageOf(error) };

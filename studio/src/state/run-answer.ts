@@ -1,6 +1,6 @@
 import type { Signal } from '@preact/signals';
 import type { AnswerRequest, PastTurn } from '../../../src/studio/protocol.js';
-import { EngineError } from '../engine/engine.js';
+import { failureIn } from '../engine/engine.js';
 import { type Answer, afterEvent, cutOff, EMPTY } from './answer.js';
 import { currentModel } from './current-model.js';
 import { engine } from './engine.js';
@@ -31,9 +31,7 @@ export async function runAnswer(
       shown.value = cutOff(shown.value);
       return false;
     }
-    const { code, message } =
-      error instanceof EngineError ? error : { code: 'E_BUG', message: String(error) };
-    shown.value = { ...shown.value, status: 'failed', reading: null, failure: { code, message } };
+    shown.value = { ...shown.value, status: 'failed', reading: null, failure: failureIn(error) };
     return false;
   }
 }
