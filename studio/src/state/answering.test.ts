@@ -2,12 +2,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { Model } from '../../../src/engine/index.js';
 import { modelWith } from '../../../src/engine/index.js';
 import { createHost, type Host, type PastTurn, type Steer } from '../../../src/studio/index.js';
-import type { ModelCard } from '../../../src/studio/protocol.js';
+import type { Column, ModelCard } from '../../../src/studio/protocol.js';
 import { loadFixture } from '../../../test/support/chat-fixtures.js';
 import type { hostEngine } from '../../../test/support/host-engine.js';
 import { announcement } from './announce.js';
 import { turnOf } from './answer.js';
-import { continueFrom, isAnswering, queue, reset, retry, send, stop } from './answering.js';
+import { answerMissing, continueFrom, isAnswering, queue, reset, retry, send, stop } from './answering.js';
 import { currentModel, isForeign } from './current-model.js';
 import { pastOf, rounds, system } from './dialogue.js';
 import { draft } from './draft.js';
@@ -199,6 +199,23 @@ describe('what is announced', () => {
       expect.stringMatching(/^Turn 4 failed: E_DISPOSED: no model is loaded/),
     ]);
     expect([queue.value, isAnswering.value, draft.value]).toEqual([[], false, 'never sent']);
+  });
+
+  it('is how the side ended that was asked, whatever is there of the other', async () => {
+    await send(['hello']);
+    const failed = (column: Column): void => {
+      const { answers } = rounds.value[0]!;
+      const failure = { code: 'E_SERVER', message: 'gone' };
+      answers[column].value = { ...answers[column].value!, status: 'failed', failure };
+    };
+    failed('untouched');
+    const [token] = held(0).tokens;
+    expect(await said(() => continueFrom({ round: 0, column: 'held', token: 0 }, token!.id))).toEqual([
+      'Turn 1 is answered.',
+    ]);
+    failed('held');
+    rounds.value[0]!.answers.untouched.value = null;
+    expect(await said(answerMissing)).toEqual(['Turn 1 is answered.']);
   });
 
   it('is a model that is ready', async () => {

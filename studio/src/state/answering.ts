@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { COLUMNS, type Column } from '../../../src/studio/protocol.js';
 import { announce } from './announce.js';
-import { turnOf } from './answer.js';
+import { type Answer, turnOf } from './answer.js';
 import {
   branchOff,
   columns,
@@ -129,15 +129,16 @@ function answerRound(index: number, beginning: Beginning | null = null): Promise
         answerOn(column, of, index, beginning?.column === column ? beginning : null, signal),
       ),
     );
-    announce(`Turn ${index + 1} ${outcomeOf(round, signal.aborted)}`);
+    const asked = sides.map((column) => round.answers[column].value);
+    announce(`Turn ${index + 1} ${outcomeOf(asked, signal.aborted)}`);
     return done.every(Boolean) && !signal.aborted;
   });
 }
 
-/** Returns how a round ended: `is answered.` */
-function outcomeOf({ answers }: Round, wasStopped: boolean): string {
-  const failure = COLUMNS.map((column) => answers[column].value?.failure ?? null).find((one) => one !== null);
-  if (failure !== undefined) return `failed: ${failure.message}`;
+/** Returns how the answers of a round that were asked for ended: `is answered.` */
+function outcomeOf(asked: readonly (Answer | null)[], wasStopped: boolean): string {
+  const failure = asked.find((answer) => answer?.failure)?.failure;
+  if (failure) return `failed: ${failure.message}`;
   return wasStopped ? 'was stopped.' : 'is answered.';
 }
 
