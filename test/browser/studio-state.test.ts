@@ -167,6 +167,18 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     expect(errors).toEqual([]);
   });
 
+  it('says that it cannot be saved, and is then as it was', async () => {
+    const broken = "HTMLCanvasElement.prototype.toDataURL = () => { throw new Error('out of memory'); };";
+    const { page, errors } = await open({ tokens: 3, everyMs: 1 }, broken);
+    await say(page, 'hello');
+    await page.getByText('Save', { exact: true }).click();
+    await page.getByRole('button', { name: /^This page/ }).click();
+    await page.getByRole('alert').getByText('The page cannot be saved: out of memory').waitFor();
+    // Only a page that is drawn for a file has its closed tables.
+    await expect.poll(() => page.locator('.answer tbody').count(), PATIENT).toBe(0);
+    expect(errors).toEqual([]);
+  });
+
   it('has one live region, which says what has finished and nothing else', async () => {
     const { page, errors } = await open({ tokens: 6, everyMs: 30 });
     await page.evaluate(`

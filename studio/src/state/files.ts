@@ -200,23 +200,24 @@ async function measure(column: Column, loaded: readonly Round[], signal: AbortSi
 }
 
 /** Saves the figure of the course. */
-export async function saveFigure(kind: 'svg' | 'png'): Promise<void> {
-  await showCourse();
-  const svg = document.querySelector<SVGSVGElement>('#course');
-  if (svg === null) return;
-  const text = new XMLSerializer().serializeToString(withStyles(svg));
-  const file = new Blob([text], { type: 'image/svg+xml' });
-  if (kind === 'svg') return download('course.svg', file);
-  const picture = new Image();
-  const address = URL.createObjectURL(file);
-  picture.src = address;
-  await picture.decode();
-  const { width, height } = svg.viewBox.baseVal;
-  const canvas = new OffscreenCanvas(3 * width, 3 * height);
-  canvas.getContext('2d')!.drawImage(picture, 0, 0, canvas.width, canvas.height);
-  URL.revokeObjectURL(address);
-  download('course.png', await canvas.convertToBlob({ type: 'image/png' }));
-}
+export const saveFigure = (kind: 'svg' | 'png'): Promise<void> =>
+  saving('figure', async () => {
+    await showCourse();
+    const svg = document.querySelector<SVGSVGElement>('#course');
+    if (svg === null) return;
+    const text = new XMLSerializer().serializeToString(withStyles(svg));
+    const file = new Blob([text], { type: 'image/svg+xml' });
+    if (kind === 'svg') return download('course.svg', file);
+    const picture = new Image();
+    const address = URL.createObjectURL(file);
+    picture.src = address;
+    await picture.decode();
+    const { width, height } = svg.viewBox.baseVal;
+    const canvas = new OffscreenCanvas(3 * width, 3 * height);
+    canvas.getContext('2d')!.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    URL.revokeObjectURL(address);
+    download('course.png', await canvas.convertToBlob({ type: 'image/png' }));
+  });
 
 /** Shows the course. Only a figure that is shown has the look of the style sheet. */
 async function showCourse(): Promise<void> {
@@ -225,13 +226,16 @@ async function showCourse(): Promise<void> {
 }
 
 /** Saves what the page shows, with the course, as one file that needs nothing else: no script, no request. */
-export async function savePage(): Promise<void> {
-  isStill.value = true;
-  await showCourse();
-  const page = stillPage(document);
-  isStill.value = false;
-  download('dialogue.html', new Blob([page], { type: 'text/html' }));
-}
+export const savePage = (): Promise<void> =>
+  saving('page', async () => {
+    isStill.value = true;
+    try {
+      await showCourse();
+      download('dialogue.html', new Blob([stillPage(document)], { type: 'text/html' }));
+    } finally {
+      isStill.value = false;
+    }
+  });
 
 /** The properties that give the figure its look. A file has no style sheet, so they are written into it. */
 const LOOK = [
