@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Executor, logSumExp } from '../../src/executors/index.js';
+import type { Executor } from '../../src/executors/index.js';
+import { klDivergence } from '../../src/influence/index.js';
 import { type LoadedModel, loadModel } from '../../src/load.js';
 import type { Message } from '../../src/text/index.js';
 import { layoutDialogue } from '../../src/text/index.js';
@@ -120,11 +121,7 @@ function largestOf(values: Float32Array): number {
 function divergence(p: Float32Array, q: Float32Array, vocabSize: number): number {
   let sum = 0;
   for (let at = 0; at < p.length; at += vocabSize) {
-    const [own, other] = [p.subarray(at, at + vocabSize), q.subarray(at, at + vocabSize)];
-    const [shift, otherShift] = [logSumExp(own), logSumExp(other)];
-    for (const [i, logit] of own.entries()) {
-      sum += Math.exp(logit - shift) * (logit - shift - other[i]! + otherShift);
-    }
+    sum += klDivergence(p.subarray(at, at + vocabSize), q.subarray(at, at + vocabSize));
   }
   return sum / (p.length / vocabSize);
 }
