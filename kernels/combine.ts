@@ -4,7 +4,7 @@ import { MIX } from './mix.js';
 import { LAYER, NEVER, PASS } from './pass.js';
 import { enables, entryOfSubgroups, overWorkgroup, type Workgroup } from './workgroup.js';
 
-/** Threads that share the splits of a piece at most. */
+/** The most threads that share the splits of a piece. */
 const MOST_MEMBERS = 8;
 
 export type CombineKernel = Workgroup & Pick<AttentionShape, 'heads' | 'headDim' | 'window'>;

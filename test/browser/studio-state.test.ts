@@ -7,7 +7,6 @@ import { CHROMIUM, idle, ready, say, texts } from './studio-page.js';
 
 const PATIENT = { timeout: 20_000 };
 
-/** Opens the page on a stand-in for a model, in a browser of its own or in that of another page. */
 describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () => {
   let server: ChildProcess;
   let browser: Browser;
@@ -23,7 +22,10 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     server?.kill();
   });
 
-  /** @param script runs in each page before its own */
+  /**
+   * Opens the page on a stand-in for a model, in a browser context of its own.
+   * @param script runs in each page before its own
+   */
   async function open(
     pace: Parameters<typeof standIn>[1],
     script = '',

@@ -13,7 +13,7 @@ export interface DerivedFile {
   readonly text: string;
 }
 
-/** Has the SHA-256 of what was written into a folder, by path. */
+/** The file that has the SHA-256 of each file that was written into a folder, by path. */
 const LIST = 'written.json';
 const Written = z.record(z.string(), z.array(z.string()));
 type Written = z.infer<typeof Written>;
@@ -83,7 +83,7 @@ export async function writeDerived(
 
 const writeText = (path: string, text: string): Promise<void> => writeWhole(path, [Buffer.from(text)]);
 
-/** Returns what was written into a folder; nothing if there is no list, or if it is none. */
+/** Returns what was written into a folder; nothing if there is no list, or if the file is not one. */
 async function readWritten(folder: string): Promise<Written> {
   const file = join(folder, LIST);
   if ((await hashOf(file)) === null) return {};

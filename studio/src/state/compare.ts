@@ -31,11 +31,11 @@ export async function compare(
   const past = pastOf(column, of, index);
   const wanted = (): Steer | null => shown.value!.comparing;
   try {
-    for (let steer: Steer | null = under; steer !== null; ) {
-      const tokens = await engine.run('compare', { system, user, assistant, past, steer });
-      const next: Steer | null = wanted() === steer ? null : wanted();
-      shown.value = { ...shown.value!, comparing: next, comparison: { steer, tokens } };
-      steer = next;
+    for (let current: Steer | null = under; current !== null; ) {
+      const tokens = await engine.run('compare', { system, user, assistant, past, steer: current });
+      const next: Steer | null = wanted() === current ? null : wanted();
+      shown.value = { ...shown.value!, comparing: next, comparison: { steer: current, tokens } };
+      current = next;
     }
     if (answer.comparison === null) announce('The comparison is ready.');
   } catch (error) {

@@ -33,7 +33,10 @@ export function App() {
   );
 }
 
-/** The only live region of the page: it says once what has finished. What is going on is seen, and read on demand. */
+/**
+ * The only live region of the page besides alerts: it says once what has finished. What is going on is seen, and read on
+ * demand.
+ */
 function Announcement() {
   return (
     <p class="sr-only" role="status">
