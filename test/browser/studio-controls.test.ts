@@ -163,6 +163,7 @@ const CONTROLS: readonly (readonly [control: string, use: () => Promise<void>])[
       const answer = page.locator('.answer.held').last();
       await answer.locator('summary').click();
       const rows = answer.locator('tbody tr');
+      await rows.first().waitFor();
       expect(await rows.count()).toBeGreaterThanOrEqual(await answer.locator('.token').count());
       await answer.locator('summary').click();
       await rows.first().waitFor({ state: 'detached' });
@@ -466,7 +467,9 @@ const CONTROLS: readonly (readonly [control: string, use: () => Promise<void>])[
   [
     'summary "as a table" in "One word"',
     async () => {
+      expect(await page.locator('.token-panel tbody').count()).toBe(0);
       await page.locator('.token-panel summary').click();
+      await page.locator('.token-panel tbody').waitFor();
       const words = await page.locator('.token-panel tbody th').allTextContents();
       expect(words.join('').replaceAll('␣', ' ')).toBe(await page.locator('.prompt-words').textContent());
     },
@@ -532,6 +535,7 @@ const CONTROLS: readonly (readonly [control: string, use: () => Promise<void>])[
     'summary "as a table" in "Heads"',
     async () => {
       const map = page.locator('.head-map').last();
+      expect(await map.locator('tbody').count()).toBe(0);
       await map.locator('summary').click();
       expect(await map.locator('tbody td').first().textContent()).toMatch(/%$/);
     },

@@ -163,6 +163,7 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     expect(await page.locator('.answer.untouched .caption').textContent()).toMatch(/untouched$/);
     // The strip's own numbers: the prompt's share of each token.
     await page.locator('.answer.held .as-table summary').click();
+    await page.locator('.answer.held tbody').waitFor();
     const shares = await page.locator('.answer.held tbody td:nth-child(2)').allTextContents();
     const runs = shares.filter((share, at) => share !== shares[at - 1]);
     expect(runs).toEqual(['40 %', '90 %', '40 %']);

@@ -1,4 +1,4 @@
-import { useComputed, useSignal } from '@preact/signals';
+import { useComputed } from '@preact/signals';
 import { Fragment, type VNode } from 'preact';
 import { useRef } from 'preact/hooks';
 import { POLICY_RULES } from '../../../src/attention/index.js';
@@ -10,7 +10,7 @@ import { type Round, rounds } from '../state/dialogue.js';
 import { isMarkdown } from '../state/markdown.js';
 import { pin, pointed, useChosenToken } from '../state/selection.js';
 import { painted } from '../state/settings.js';
-import { isStill } from '../state/view.js';
+import { AsTable } from './AsTable.js';
 import { percent, short, turningPoints, visible } from './format.js';
 import { Markdown } from './Markdown.js';
 import { Strip, StripTable } from './Strip.js';
@@ -42,7 +42,6 @@ export function AnswerCard({
   readonly column: Column;
 }) {
   const answer = round.answers[column].value;
-  const isOpen = useSignal(false);
   if (answer === null) return <div class={`answer ${column} empty`}>not answered on this side</div>;
   return (
     <article
@@ -56,15 +55,9 @@ export function AnswerCard({
         <>
           <Strip round={index} column={column} tokens={answer.tokens} />
           <Caption answer={answer} index={index} column={column} />
-          <details
-            class="as-table"
-            onToggle={({ currentTarget }) => {
-              isOpen.value = currentTarget.open;
-            }}
-          >
-            <summary>as a table</summary>
-            {(isOpen.value || isStill.value) && <StripTable tokens={answer.tokens} />}
-          </details>
+          <AsTable>
+            <StripTable tokens={answer.tokens} />
+          </AsTable>
         </>
       )}
     </article>

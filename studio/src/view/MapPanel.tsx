@@ -7,6 +7,7 @@ import type { AnswerModel } from '../state/answer.js';
 import { isOther } from '../state/current-model.js';
 import { columns, rounds } from '../state/dialogue.js';
 import { pinned, selected, type TokenPlace } from '../state/selection.js';
+import { AsTable } from './AsTable.js';
 import { percent, visible } from './format.js';
 import { HeadTable } from './HeadTable.js';
 
@@ -130,15 +131,14 @@ function HeadMap({
       <span aria-hidden="true">
         <canvas ref={canvas} width={heads} height={layers} style={{ aspectRatio: `${heads} / ${layers}` }} />
       </span>
-      <details class="as-table">
-        <summary>as a table</summary>
+      <AsTable>
         <HeadTable
           label={`The prompt’s share in each head, ${column}`}
           shares={shares}
           layers={layers}
           heads={heads}
         />
-      </details>
+      </AsTable>
     </figure>
   );
 }

@@ -6,6 +6,7 @@ import { isForeign } from '../state/current-model.js';
 import { rounds } from '../state/dialogue.js';
 import { pinned, selected, type TokenPlace } from '../state/selection.js';
 import { steer } from '../state/settings.js';
+import { AsTable } from './AsTable.js';
 import { nats, percent, short, visible } from './format.js';
 import { policyWords } from './policy-words.js';
 import { ScrollTable } from './ScrollTable.js';
@@ -102,26 +103,37 @@ function PromptWords({
       <p class="quiet">
         most to <b>{best.trim()}</b>, {percent(most)}
       </p>
-      <details class="as-table">
-        <summary>as a table</summary>
-        <ScrollTable label="The share of each word of the prompt">
-          <thead>
-            <tr>
-              <th scope="col">word</th>
-              <th scope="col">share</th>
-            </tr>
-          </thead>
-          <tbody>
-            {words.map((word, index) => (
-              <tr key={`${index} ${word}`}>
-                <th scope="row">{visible(word)}</th>
-                <td>{percent(shares[index]!)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </ScrollTable>
-      </details>
+      <AsTable>
+        <WordTable words={words} shares={shares} />
+      </AsTable>
     </>
+  );
+}
+
+function WordTable({
+  words,
+  shares,
+}: {
+  readonly words: readonly string[];
+  readonly shares: readonly number[];
+}) {
+  return (
+    <ScrollTable label="The share of each word of the prompt">
+      <thead>
+        <tr>
+          <th scope="col">word</th>
+          <th scope="col">share</th>
+        </tr>
+      </thead>
+      <tbody>
+        {words.map((word, index) => (
+          <tr key={`${index} ${word}`}>
+            <th scope="row">{visible(word)}</th>
+            <td>{percent(shares[index]!)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </ScrollTable>
   );
 }
 
