@@ -60,12 +60,26 @@ describe('holdfast audit', () => {
       'rules.yaml',
       'shares.svg',
       'system.txt',
+      'written.json',
     ]);
     expect(readFileSync(file('audit/index.html'), 'utf8').includes(PROMPT)).toBe(true);
     const before = cellsIn(file('audit/audit'));
     await holdfastProcess(['audit', 'organism', ...system, ...rules, ...TINY, '--out', file('audit')]);
     expect(cellsIn(file('audit/audit'))).toBe(before);
   }, 120_000);
+
+  it.each(['index.html', 'audit.yaml', 'written.json'])('leaves a %s of someone else alone', async (name) => {
+    const { file, system } = prompted();
+    mkdirSync(file('site'));
+    writeFileSync(file(`site/${name}`), 'mine');
+    expectFailure(
+      await holdfast(['audit', 'organism', ...system, ...TINY, '--out', file('site')]),
+      1,
+      /E_UNWRITABLE: the file exists, and nothing says that this command wrote it/,
+    );
+    expect(readdirSync(file('site'))).toEqual([name]);
+    expect(readFileSync(file(`site/${name}`), 'utf8')).toBe('mine');
+  });
 });
 
 describe('holdfast calibrate', () => {
@@ -159,6 +173,16 @@ describe('holdfast calibrate', () => {
   );
 
   it.each<[string, (files: ReturnType<typeof prompted>) => readonly string[], number, RegExp]>([
+    [
+      'a page of someone else in its folder',
+      ({ file, system }) => {
+        mkdirSync(file('hold'));
+        writeFileSync(file('hold/index.html'), 'mine');
+        return [...system, '--out', file('hold.json')];
+      },
+      1,
+      /E_UNWRITABLE: the file exists, and nothing says that this command wrote it \(.*index\.html\)/,
+    ],
     ['no prompt', () => [], 2, /--system-file <file>/],
     [
       'a prompt that is not there',

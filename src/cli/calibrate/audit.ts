@@ -2,6 +2,7 @@ import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
 import { auditFiles, auditOf, auditText, auditWords } from '../../calibration/index.js';
 import { CELLS } from '../../study/index.js';
+import { writeDerived } from '../options/index.js';
 import { stdout } from '../terminal/index.js';
 import {
   addPromptOptions,
@@ -10,7 +11,6 @@ import {
   type PromptFlags,
   prepare,
   recordOf,
-  writeFiles,
 } from './prepare.js';
 import { runStage, untilStopped } from './run-stage.js';
 
@@ -28,15 +28,19 @@ export function addAuditCommand(command: Command, cells: URL = CELLS): void {
       '--out <folder>',
       'the folder of the page and its study (default: audits/NAME, for the file NAME.txt)',
     )
+    .option(
+      '--force',
+      'also replace files of the folder that the command did not write, or that were changed since',
+    )
     .action((named: string | undefined, flags: AuditFlags) => untilStopped(audit(named, flags, cells)));
 }
 
 async function audit(named: string | undefined, flags: AuditFlags, cells: URL): Promise<void> {
   const { systemFile: file, rules, dialogues } = flags;
   const folder = flags.out ?? join('audits', basename(file, extname(file)));
-  const prepared = await prepare(named, folder, flags, dialogues);
+  const prepared = await prepare(named, folder, flags, dialogues, ['audit.yaml', 'index.html']);
   const { study, system, contextLength, called } = prepared;
-  const opened = await openPromptStudy(folder, 'audit', auditText(study), false);
+  const opened = await openPromptStudy(folder, 'audit', auditText(study), false, flags);
   const result = await runStage(
     opened,
     `watching ${dialogues} dialogues of ${flags.rounds} rounds`,
@@ -60,6 +64,6 @@ async function audit(named: string | undefined, flags: AuditFlags, cells: URL): 
       'audit.yaml beside this page; `holdfast study report` shows all of it',
     ]),
   };
-  await writeFiles(folder, await auditFiles(found, facts));
+  await writeDerived(folder, await auditFiles(found, facts), flags);
   stdout.lines([...auditWords(found, facts), `${join(folder, 'index.html')}: the page`, `next: ${next}`]);
 }

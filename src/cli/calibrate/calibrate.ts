@@ -24,7 +24,7 @@ import { sha256 } from '../../hash.js';
 import { readPackage } from '../../package.js';
 import { readableTable, textTable } from '../../report/index.js';
 import { CELLS } from '../../study/index.js';
-import { addForceOption, decimal, type ForceFlag, refuseOverwrite } from '../options/index.js';
+import { decimal, refuseOverwrite, writeDerived } from '../options/index.js';
 import { quoted, stdout } from '../terminal/index.js';
 import {
   addPromptOptions,
@@ -33,11 +33,10 @@ import {
   type PromptFlags,
   prepare,
   recordOf,
-  writeFiles,
 } from './prepare.js';
 import { runStage, untilStopped } from './run-stage.js';
 
-interface CalibrateFlags extends PromptFlags, ForceFlag {
+interface CalibrateFlags extends PromptFlags {
   readonly budget: number;
   readonly out: string;
 }
@@ -47,7 +46,6 @@ interface CalibrateFlags extends PromptFlags, ForceFlag {
  * @param cells a module that computes cells; tests replace it
  */
 export function addCalibrateCommand(command: Command, cells: URL = CELLS): void {
-  addForceOption(command, 'the file of --out');
   addPromptOptions(command, {
     rounds: 10,
     dialogues: 8,
@@ -64,6 +62,10 @@ export function addCalibrateCommand(command: Command, cells: URL = CELLS): void 
       'the file of the hold; its study and page are in a folder of that name',
       'hold.json',
     )
+    .option(
+      '--force',
+      'replace the file of --out if it exists, and files of its folder that the command did not write, or that were changed since',
+    )
     .action((named: string | undefined, flags: CalibrateFlags) =>
       untilStopped(calibrate(named, flags, cells)),
     );
@@ -75,7 +77,11 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
   if (!(budget > 0)) throw new HoldfastError('E_USAGE', `--budget must be above 0: ${budget}`);
   await checkWritable(out);
   refuseOverwrite([out], flags);
-  const prepared = await prepare(named, out.replace(/\.json$/i, ''), flags, 2 * flags.dialogues);
+  const prepared = await prepare(named, out.replace(/\.json$/i, ''), flags, 2 * flags.dialogues, [
+    'choose.yaml',
+    'confirm.yaml',
+    'index.html',
+  ]);
   const { folder, study, system } = prepared;
   const reading = { outcome: outcomeOf(study), reference: 'others' };
 
@@ -84,6 +90,7 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
     'choose',
     choosingText(study, triedArms(prepared.layers, reading.outcome === 'influence')),
     true,
+    flags,
   );
   const { arms } = trying.spec;
   const settings = arms.filter((each) => !isControl(each)).slice(1);
@@ -108,6 +115,7 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
         late: choosing.late,
       }),
       false,
+      flags,
     );
     last = await runStage(
       testing,
@@ -134,7 +142,7 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
   await writeWhole(out, [Buffer.from(holdText(hold))]);
   const use = `${commandLine('chat', prepared.called)} --system-file ${quoted(flags.systemFile)} --hold ${quoted(out)}`;
   const tested = confirmation === null ? '' : `; tested on ${confirmation.held.dialogues} others`;
-  await writeFiles(
+  await writeDerived(
     folder,
     await calibrationFiles(calibration, {
       model: model!.name,
@@ -145,6 +153,7 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
         'choose.yaml and confirm.yaml beside this page; `holdfast study report` shows all of them',
       ]),
     }),
+    flags,
   );
   const dearer = dearerWords(calibration);
   stdout.lines([

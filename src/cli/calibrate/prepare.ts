@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { planModel } from '../../architectures/index.js';
-import type { PageFile, PromptFacts, PromptStudy } from '../../calibration/index.js';
+import type { PromptFacts, PromptStudy } from '../../calibration/index.js';
 import { HoldfastError } from '../../errors.js';
 import { parsePrecision } from '../../executors/index.js';
 import { takesOption } from '../../executors/registry.js';
-import { makeFolder, readText, writeWhole } from '../../files/index.js';
+import { makeFolder, readText } from '../../files/index.js';
 import type { StudyResult } from '../../findings/index.js';
 import { locateModel, openModel } from '../../hub/index.js';
 import { EMBEDDED_MODELS, EXECUTORS, type ExecutorName } from '../../load.js';
@@ -18,18 +18,22 @@ import {
   addConcurrencyOptions,
   addModelArgument,
   type ConcurrencyFlags,
+  type DerivedFile,
   dateTime,
+  type ForceFlag,
   fetching,
   isEmbedded,
   modelPath,
   NOW_HELP,
   positiveInteger,
   readSystemFile,
+  refuseChanged,
+  writeDerived,
 } from '../options/index.js';
 import { commandName, quoted } from '../terminal/index.js';
 
 /** Flags of both commands. */
-export interface PromptFlags extends ConcurrencyFlags {
+export interface PromptFlags extends ConcurrencyFlags, ForceFlag {
   readonly systemFile: string;
   readonly rules?: string;
   readonly rounds: number;
@@ -95,13 +99,16 @@ const LONGEST_CONTEXT = 8192;
 /**
  * Checks the prompt and its rules, finds the model, and writes what its studies need into a folder: copies of the prompt
  * and the rules, so that the folder is complete.
- * @throws HoldfastError `E_USAGE` for a blank prompt; `E_MATERIAL` for wrong rules, with file and line; what finding the model throws
+ * @param written what the command will write besides, relative to the folder
+ * @throws HoldfastError `E_USAGE` for a blank prompt; `E_MATERIAL` for wrong rules, with file and line; `E_UNWRITABLE` for a
+ * folder of another prompt, and for files that the command did not write; what finding the model throws
  */
 export async function prepare(
   named: string | undefined,
   folder: string,
   flags: PromptFlags,
   testDialogues: number,
+  written: readonly string[],
 ): Promise<Prepared> {
   const { rounds, dialogues, maxTokens, executor } = flags;
   const system = await readSystemFile(flags.systemFile);
@@ -117,7 +124,8 @@ export async function prepare(
     ...(rules === null ? [] : [{ path: 'rules.yaml', text: rules }]),
   ];
   await refuseOther(folder, copies);
-  await writeFiles(folder, copies);
+  await refuseChanged(folder, written, flags);
+  await writeDerived(folder, copies, flags);
   const name = embedded ? path : nameOf(named!);
   return {
     folder,
@@ -139,7 +147,7 @@ export async function prepare(
  * Checks that a folder is not that of another prompt, whose dialogues would be lost.
  * @throws HoldfastError `E_UNWRITABLE` if it is
  */
-async function refuseOther(folder: string, copies: readonly PageFile[]): Promise<void> {
+async function refuseOther(folder: string, copies: readonly DerivedFile[]): Promise<void> {
   for (const { path, text } of copies) {
     const file = join(folder, path);
     if (!existsSync(file) || (await readText(file)) === text) continue;
@@ -159,19 +167,15 @@ function precisionOf({ executor, precision }: PromptFlags): string | null {
   throw new HoldfastError('E_USAGE', `the ${executor} executor takes no --precision`);
 }
 
-/** Writes files into a folder. */
-export async function writeFiles(folder: string, files: readonly PageFile[]): Promise<void> {
-  for (const { path, text } of files) await writeWhole(join(folder, path), [Buffer.from(text)]);
-}
-
 /** Writes a specification into a folder, and opens it. */
 export async function openPromptStudy(
   folder: string,
   name: string,
   text: string,
   calibrates: boolean,
+  flags: ForceFlag,
 ): Promise<Study> {
-  await writeFiles(folder, [{ path: `${name}.yaml`, text }]);
+  await writeDerived(folder, [{ path: `${name}.yaml`, text }], flags);
   const versions = { ...readVersions('cpu'), judges: String(JUDGE_VERSION) };
   return openStudy(join(folder, `${name}.yaml`), {}, versions, {
     fetch: (model) =>

@@ -72,9 +72,13 @@ it('goes on after it was killed, with files of before and new ones', async () =>
   expect(read(path)).toBe('three');
 });
 
-it.each(['{', '[]', '{"page.html": "abc"}'])('takes the list %s for none', async (list) => {
-  const { write, at } = place();
-  await write('one', BOTH);
+it.each(['{', '[]', '{"page.html": "abc"}'])('replaces no other written.json, such as %s', async (list) => {
+  const { write, at, read, refuse } = place();
   writeFileSync(at('written.json'), list);
-  await expect(write('two', BOTH)).rejects.toThrow(/nothing says that this command wrote it/);
+  const refusal = /nothing says that this command wrote it \(.*written\.json\)/;
+  await expect(refuse(...BOTH)).rejects.toThrow(refusal);
+  await expect(write('one', BOTH)).rejects.toThrow(refusal);
+  expect(read('written.json')).toBe(list);
+  await write('one', BOTH, true);
+  await write('two', BOTH);
 });

@@ -30,7 +30,7 @@ export async function refuseChanged(
   { force }: ForceFlag,
 ): Promise<void> {
   if (force === true) return;
-  const written = await readWritten(folder);
+  const written = await readWritten(folder, {});
   for (const path of new Set([...Object.keys(written), ...paths])) {
     refuseForeign(join(folder, path), await hashOf(join(folder, path)), written[path]);
   }
@@ -59,7 +59,7 @@ export async function writeDerived(
   files: readonly DerivedFile[],
   { force }: ForceFlag,
 ): Promise<string[]> {
-  const written = await readWritten(folder);
+  const written = await readWritten(folder, { force });
   /** What is there while files are being replaced: those of before or the new ones. */
   const meanwhile: Written = { ...written };
   const listed: Written = { ...written };
@@ -83,13 +83,18 @@ export async function writeDerived(
 
 const writeText = (path: string, text: string): Promise<void> => writeWhole(path, [Buffer.from(text)]);
 
-/** Returns what was written into a folder; nothing if there is no list, or if the file is not one. */
-async function readWritten(folder: string): Promise<Written> {
+/**
+ * Returns what was written into a folder; nothing if there is no list.
+ * @throws HoldfastError `E_UNWRITABLE` for a file of that name that is no list, unless `--force` is given
+ */
+async function readWritten(folder: string, { force }: ForceFlag): Promise<Written> {
   const file = join(folder, LIST);
-  if ((await hashOf(file)) === null) return {};
+  const hash = await hashOf(file);
+  if (hash === null) return {};
   try {
     return Written.parse(JSON.parse(await readText(file)));
   } catch {
+    if (force !== true) refuseForeign(file, hash, undefined);
     return {};
   }
 }
