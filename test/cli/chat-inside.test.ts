@@ -185,6 +185,29 @@ describe('a full context', () => {
     }
   });
 
+  it('names a shorter answer together with a shorter message if neither is enough alone', async () => {
+    const long = 'rope '.repeat(300);
+    const tight = ['--context', '256', '--max-tokens', '2048'];
+    const { errors } = await chat([long], tight);
+    const [, answer, message] =
+      /has no room for a message\. \/set max-tokens (\d+) leaves (\d+) tokens for a message: shorten it to that too\./
+        .exec(errors[0]!)!
+        .map(Number);
+    expect(answer).toBeGreaterThan(50);
+    // What the hint names is enough.
+    const { errors: after } = await chat([`/set max-tokens ${answer}`, long], tight);
+    expect(after).toEqual([
+      expect.stringMatching(new RegExp(`\\. Shorten the message to ${message} tokens`)),
+    ]);
+  });
+
+  it('always names a way out, also where the template alone fills the context', async () => {
+    const { errors } = await chat(['rope '.repeat(9000)], ['--context', '8', '--max-tokens', '2']);
+    expect(errors).toEqual([
+      expect.stringMatching(/\. Start a new chat with a longer context \(--context\) /),
+    ]);
+  });
+
   it('without room for any message says so', async () => {
     const { errors } = await chat(['hi'], ['--system', 'rope '.repeat(70), '--context', '64']);
     expect(errors[0]).toMatch(/E_CONTEXT_FULL: beside the rest of the prompt .* has no room for a message/);

@@ -39,21 +39,16 @@ export function contextLines({
 
 /** Returns what can be done about a full context, best first: only what makes room for this message. */
 export function waysOut(
-  { model, session: { contextLength }, system, onContextFull, turns, history }: WaysOutOf,
+  { model, session: { contextLength }, system, turns }: WaysOutOf,
   { promptTokens, maxTokens, messageRoom }: FullContext['excess'],
 ): string {
-  const alone = messageRoom !== null;
   const longest = model.executor.blueprint.contextLength;
   const ways = [
-    ...(alone && messageRoom > 0 ? [`Shorten the message to ${messageRoom} tokens`] : []),
-    ...(alone && messageRoom < 1 && system !== null ? ['/system TEXT sets a shorter system prompt'] : []),
-    ...(alone || onContextFull === 'drop-oldest'
-      ? []
-      : [
-          '/set on-context-full drop-oldest forgets the oldest turns (from the start: --on-context-full drop-oldest)',
-        ]),
-    ...(alone || turns.length === 0 ? [] : ['/undo takes back the last turn']),
-    ...(alone || turns.length + history.length === 0 ? [] : ['/clear forgets all turns']),
+    ...(messageRoom === null
+      ? fewerTurns(turns.length)
+      : messageRoom > 0
+        ? [`Shorten the message to ${messageRoom} tokens`]
+        : roomForMessage(system, messageRoom + maxTokens, promptTokens >= contextLength)),
     ...(promptTokens < contextLength
       ? [
           `/set max-tokens ${contextLength - promptTokens} leaves the answer what fits (from the start: --max-tokens)`,
@@ -63,11 +58,34 @@ export function waysOut(
       ? [`a new chat can have a longer context: --context ${promptTokens + maxTokens}, up to ${longest}`]
       : []),
   ];
-  return `${ways.join('; ')}.`;
+  return `${(ways.length === 0 ? [NO_WAY] : ways).join('; ')}.`;
 }
 
+const NO_WAY = 'Start a new chat with a longer context (--context) and a shorter message';
+
+/** Returns how a dialogue whose last message fits on its own gets shorter. */
+const fewerTurns = (turns: number): string[] => [
+  '/set on-context-full drop-oldest forgets the oldest turns (from the start: --on-context-full drop-oldest)',
+  ...(turns === 0 ? [] : ['/undo takes back the last turn']),
+  '/clear forgets all turns',
+];
+
+/**
+ * Returns how any message gets room.
+ * @param free tokens of the context that a message and its answer share
+ * @param isLong whether the message that was refused would leave no room for an answer of any length
+ */
+const roomForMessage = (system: string | null, free: number, isLong: boolean): string[] => [
+  ...(system === null ? [] : ['/system TEXT sets a shorter system prompt']),
+  ...(isLong && free > 1
+    ? [
+        `/set max-tokens ${Math.floor(free / 2)} leaves ${Math.ceil(free / 2)} tokens for a message: shorten it to that too`,
+      ]
+    : []),
+];
+
 /** The parts of a chat that decide what can be done about a full context. */
-type WaysOutOf = Pick<Chat, 'model' | 'session' | 'system' | 'onContextFull' | 'turns' | 'history'>;
+type WaysOutOf = Pick<Chat, 'model' | 'session' | 'system' | 'turns'>;
 
 /** Returns the speed of each side's last answer, and what the chat took so far. */
 export function statsLines(sides: readonly { readonly side: Side; readonly chat: Chat }[]): string[] {
