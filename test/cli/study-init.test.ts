@@ -22,7 +22,11 @@ it('study init writes an example that can be run, and that will be able to tell'
 
 it('study init replaces no file unasked', async () => {
   const file = temporaryFile('mine.yaml', 'of before');
-  expectFailure(await holdfast(['study', 'init', file]), 1, /E_UNWRITABLE: the file exists .*--force\n$/);
+  expectFailure(
+    await holdfast(['study', 'init', file]),
+    1,
+    /E_UNWRITABLE: the file exists .*\. Choose another name, .*--force\n$/,
+  );
   expect(readFileSync(file, 'utf8')).toBe('of before');
   await succeed(['study', 'init', file, '--force']);
   expect(readFileSync(file, 'utf8')).toMatch(/^# A study/);

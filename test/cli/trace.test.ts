@@ -321,7 +321,18 @@ describe('holdfast trace', () => {
     expect(await succeed(['view', out!])).toBe(`${join(folder, 'run.html')}: open it in a browser\n`);
     expect(readFileSync(join(folder, 'run.html'), 'utf8')).toBe(readFileSync(alone!, 'utf8'));
     expectFailure(await holdfast(['view', out!]), 1, /E_UNWRITABLE: the file exists/);
-    expectFailure(await holdfast(['trace', ...run, '--html', alone!]), 1, /E_UNWRITABLE: the file exists/);
+    expectFailure(
+      await holdfast(['trace', ...run, '--html', alone!]),
+      1,
+      /E_UNWRITABLE: the file exists .*\. Choose another --html, /,
+    );
+    const same = ['--out', './new.html', '--html', 'new.html'];
+    expectFailure(await holdfast(['trace', ...run, ...same]), 2, /--out and --html name the same file/);
+    expectFailure(
+      await holdfast(['view', out!, '--out', out!, '--force']),
+      2,
+      /the trace and its page name the same file/,
+    );
     await succeed(['view', out!, '--out', alone!, '--force']);
   });
 

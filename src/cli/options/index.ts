@@ -30,7 +30,7 @@ export {
   requireTokenizer,
 } from './model-options.js';
 export { openText } from './open-text.js';
-export { addForceOption, type ForceFlag, refuseOverwrite } from './overwrite.js';
+export { addForceOption, type ForceFlag, refuseOverwrite, refuseSame } from './overwrite.js';
 export { policyNamed } from './policy-name.js';
 export { parseJson, readNamedText, STANDARD_INPUT } from './read-text.js';
 export {

@@ -19,7 +19,7 @@ export function addStudyInit(study: Command): void {
 async function init(named: string | undefined, flags: ForceFlag): Promise<void> {
   const file = named ?? 'study.yaml';
   await checkWritable(file);
-  refuseOverwrite([file], flags);
+  refuseOverwrite([file], flags, 'name');
   await writeWhole(file, [Buffer.from(await readText(EXAMPLE))]);
   const holdfast = commandName(process.argv[1]!, process.cwd());
   stdout.lines([

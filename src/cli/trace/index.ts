@@ -49,6 +49,7 @@ import {
   readDialogue,
   readNamedText,
   refuseOverwrite,
+  refuseSame,
   requireFormat,
   requireTokenizer,
   STRENGTHS_HELP,
@@ -135,8 +136,10 @@ async function trace(named: string | undefined, flags: TraceFlags): Promise<void
   const files = [out, html].filter((file) => file !== undefined);
   if (files.length === 0)
     throw new HoldfastError('E_USAGE', 'no output: give --out or --html, the file to write, or --against');
+  if (out !== undefined && html !== undefined) refuseSame(out, html, '--out and --html');
   for (const file of files) await checkWritable(file);
-  refuseOverwrite(files, flags);
+  if (out !== undefined) refuseOverwrite([out], flags);
+  if (html !== undefined) refuseOverwrite([html], flags, '--html');
   const [policy, readInput] = await Promise.all([readPolicy(flags), prepareInput(flags)]);
   const model = await openWithOptions(await modelPath(named), flags);
   try {

@@ -8,7 +8,7 @@ import { openSafetensors } from '../../formats/index.js';
 import { fileSource } from '../../hub/index.js';
 import { traceInFile } from '../../trace/index.js';
 import { writeTracePage } from '../../trace-page/index.js';
-import { addForceOption, type ForceFlag, refuseOverwrite } from '../options/index.js';
+import { addForceOption, type ForceFlag, refuseOverwrite, refuseSame } from '../options/index.js';
 import { note, stdout } from '../terminal/index.js';
 
 interface ViewFlags extends ForceFlag {
@@ -25,6 +25,7 @@ export function addView(command: Command): void {
 
 async function view(file: string, flags: ViewFlags): Promise<void> {
   const out = flags.out ?? `${file.slice(0, file.length - extname(file).length)}.html`;
+  refuseSame(file, out, 'the trace and its page');
   await checkWritable(out);
   refuseOverwrite([out], flags);
   const source = await fileSource(file);
