@@ -70,8 +70,8 @@ const CONTROLS: readonly (readonly [control: string, use: () => Promise<void>])[
       await expect
         .poll(() => page.locator('.said').allTextContents(), SOON)
         .toContain('How do I cook pasta?');
-      await button('Stop').click();
-      await idle(page, 1);
+      await idle(page, 10);
+      expect(await rounds()).toBe(10);
     },
   ],
   [
