@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { Command, Option } from 'commander';
+import { Command, type Option } from 'commander';
 import { parse, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { HoldfastError } from '../errors.js';
@@ -40,26 +40,27 @@ export async function withConfig(program: Command, argv: readonly string[]): Pro
   }
   const config = parseConfig(await readText(file), file);
   checkCommands(config, file);
+  checkSubcommands(config, names, program, file);
+  checkPreset(config, file);
   const known = (name: string): Option | undefined =>
     command.options.find(({ long }) => long === `--${name}`);
+  const every = config.options[EVERY] ?? {};
+  await checkEvery(
+    Object.keys(every).filter((name) => known(name) === undefined),
+    file,
+  );
   const checked = (options: z.infer<typeof Options>, field: string): z.infer<typeof Options> => {
     const wrong = Object.keys(options).find((name) => known(name) === undefined);
     if (wrong === undefined) return options;
-    const near = nearest(
+    throw wrongKey(`"${wrong}" is not an option of ${names}`, file, `${field}.${wrong}`, [
       wrong,
-      command.options.flatMap(({ long }) => (long ? [long.slice(2)] : [])),
-    );
-    throw new HoldfastError('E_USAGE', `"${wrong}" is not an option of ${names}`, {
-      ...{ file, field: `${field}.${wrong}` },
-      ...(near === null ? {} : { hint: `Did you mean ${near}?` }),
-    });
+      longNames(command),
+    ]);
   };
   const layers = [
     ...(preset === null ? [] : [checked(presetNamed(config, preset, file), `presets.${preset}`)]),
     checked(config.options[names] ?? {}, `options.${names}`),
-    Object.fromEntries(
-      Object.entries(config.options[EVERY] ?? {}).filter(([name]) => known(name) !== undefined),
-    ),
+    Object.fromEntries(Object.entries(every).filter(([name]) => known(name) !== undefined)),
   ];
   const added = addedWords(layers, command, words);
   // A word after an option without its value would be taken for the value.
@@ -154,12 +155,78 @@ function checkCommands({ options }: Config, file: string): void {
   for (const name of Object.keys(options)) {
     const [first = ''] = name.split(' ');
     if (name === EVERY || known.includes(first)) continue;
-    const near = nearest(first, [...known, EVERY]);
-    throw new HoldfastError('E_USAGE', `"${name}" is not a command`, {
-      ...{ file, field: `options.${name}` },
-      ...(near === null ? {} : { hint: `Did you mean ${near}?` }),
-    });
+    throw wrongKey(`"${name}" is not a command`, file, `options.${name}`, [first, [...known, EVERY]]);
   }
+}
+
+/** Checks that the configuration names no subcommand that the called command does not have. */
+function checkSubcommands({ options }: Config, called: string, program: Command, file: string): void {
+  const [first = ''] = called.split(' ');
+  const command = program.commands.find((each) => each.name() === first)!;
+  const known = namesBelow(command, first);
+  for (const name of Object.keys(options)) {
+    if (name.split(' ')[0] !== first || known.includes(name)) continue;
+    throw wrongKey(`"${name}" is not a command`, file, `options.${name}`, [name, known]);
+  }
+}
+
+/** Checks that no options in the file name a preset: it is chosen on the command line. */
+function checkPreset({ options, presets }: Config, file: string): void {
+  for (const [group, byName] of Object.entries({ options, presets })) {
+    for (const [name, own] of Object.entries(byName)) {
+      if (own === null || !Object.hasOwn(own, 'preset')) continue;
+      throw new HoldfastError('E_USAGE', 'a preset cannot be chosen in the file', {
+        ...{ file, field: `${group}.${name}.preset` },
+        hint: 'Write its options here, or give --preset on the command line',
+      });
+    }
+  }
+}
+
+/** Checks that every option for all commands is one of some command. Loads commands until all options are found. */
+async function checkEvery(names: readonly string[], file: string): Promise<void> {
+  const known = new Set<string>();
+  for (const { name, load } of COMMANDS) {
+    if (names.every((each) => known.has(each))) return;
+    const command = new Command(name);
+    (await load())(command);
+    for (const each of optionsBelow(command)) known.add(each);
+  }
+  const wrong = names.find((each) => !known.has(each));
+  if (wrong === undefined) return;
+  throw wrongKey(`"${wrong}" is not an option of any command`, file, `options.${EVERY}.${wrong}`, [
+    wrong,
+    [...known],
+  ]);
+}
+
+/** Returns the names of a command and of those below it: `study`, `study run`. */
+const namesBelow = ({ commands }: Command, names: string): string[] => [
+  names,
+  ...commands.flatMap((each) => namesBelow(each, `${names} ${each.name()}`)),
+];
+
+/** Returns the options of a command and of those below it. */
+const optionsBelow = (command: Command): string[] => [
+  ...longNames(command),
+  ...command.commands.flatMap(optionsBelow),
+];
+
+const longNames = ({ options }: Command): string[] =>
+  options.flatMap(({ long }) => (long ? [long.slice(2)] : []));
+
+/** Returns the error for a key that does not exist. @param near the word, and those that exist */
+function wrongKey(
+  what: string,
+  file: string,
+  field: string,
+  [word, known]: readonly [word: string, known: readonly string[]],
+): HoldfastError {
+  const near = nearest(word, known);
+  return new HoldfastError('E_USAGE', what, {
+    ...{ file, field },
+    ...(near === null ? {} : { hint: `Did you mean ${near}?` }),
+  });
 }
 
 function parseConfig(text: string, file: string): Config {

@@ -73,6 +73,11 @@ describe('the configuration file', () => {
   it('names subcommands by all their words', async () => {
     const outcome = await configured('options: { study run: { shard: 3/2 } }', ['study', 'run', 'x.yaml']);
     expectFailure(outcome, 2, /--shard <i\/n\|array>.*'3\/2' is invalid/);
+    expectFailure(
+      await configured('options: { study rn: { jobs: 2 } }', ['study', 'run', 'x.yaml']),
+      2,
+      /"study rn" is not a command \(.*field options\.study rn\)\. Did you mean study run\?/,
+    );
   });
 
   it.each<[string, string, RegExp]>([
@@ -86,6 +91,22 @@ describe('the configuration file', () => {
       'options: { chatt: {} }',
       /"chatt" is not a command \(.*field options\.chatt\)\. Did you mean chat\?/,
     ],
+    [
+      'an option of all commands that none has',
+      'options: { all: { threads: 1, thraeds: 2 } }',
+      /"thraeds" is not an option of any command \(.*field options\.all\.thraeds\)\. Did you mean threads\?/,
+    ],
+    [
+      'a preset among the options',
+      'options: { chat: { preset: cold } }',
+      /a preset cannot be chosen in the file \(.*field options\.chat\.preset\)/,
+    ],
+    [
+      'a preset in a preset',
+      'presets: { cold: { preset: warm } }',
+      /a preset cannot be chosen in the file \(.*field presets\.cold\.preset\)/,
+    ],
+    ['a subcommand that the command lacks', 'options: { chat now: {} }', /"chat now" is not a command/],
     ['an unknown key', 'option: {}', /not a configuration: .*config\.yaml/],
     ['what is no YAML', 'options: [', /not YAML: .*config\.yaml/],
     ['an unknown preset', 'presets: { warm: {} }', /there is no preset "cold" \(.*\)\. Known: warm/],
