@@ -66,7 +66,13 @@ const FIGURES: Readonly<Record<string, (look: FigureLook) => ReturnType<typeof s
 describe.each(Object.entries(FIGURES))('%s on a phone', (_, figure) => {
   it('is as wide as the page, with no text smaller than 11 pixels', async () => {
     const svg = await specSvg(figure('phone'));
-    expect(Number(/^<svg[^>]* width="([\d.]+)"/.exec(svg)![1])).toBeLessThanOrEqual(ROOM_PX);
+    const width = Number(/^<svg[^>]* width="([\d.]+)"/.exec(svg)![1]);
+    expect(width).toBeLessThanOrEqual(ROOM_PX);
+    expect(width, 'with axes and words').toBeGreaterThanOrEqual(0.9 * ROOM_PX);
+    const plots = [...svg.matchAll(/class="background"[^>]* d="M[\d.,]+h([\d.]+)/g)].map(([, each]) =>
+      Number(each),
+    );
+    expect(Math.max(...plots), 'a plot without its axis').toBeGreaterThanOrEqual(0.65 * ROOM_PX);
     const sizes = [...svg.matchAll(/font-size="([\d.]+)px"/g)].map(([, size]) => Number(size));
     expect(sizes.length).toBeGreaterThan(5);
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(SMALLEST_PX);
