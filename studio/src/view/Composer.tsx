@@ -16,6 +16,8 @@ export function Composer() {
     byLine.value = false;
     void send(messages);
   };
+  // Between two messages that were sent together, nothing is answered for a moment: the button stays where it is.
+  const isBusy = isAnswering.value || queue.value.length > 0;
   return (
     <form
       class="composer"
@@ -42,13 +44,13 @@ export function Composer() {
           }
         }}
       />
-      {isAnswering.value && (
+      {isBusy && (
         <button type="button" onClick={stop}>
           Stop
         </button>
       )}
       <button type="submit" class="primary" disabled={!isReady}>
-        {isAnswering.value ? 'Queue' : 'Send'}
+        {isBusy ? 'Queue' : 'Send'}
       </button>
       {lines.value.length > 1 && (
         <label class="by-line">
