@@ -39,6 +39,11 @@ const PAGES: Store = { name: 'pages', keyPath: 'id' };
 const ROUNDS: Store = { name: 'rounds', keyPath: ['page', 'id'] };
 /** How often a page that changes is written, as while an answer comes. A page that is left is written at once. */
 const EVERY_MS = 1000;
+/** Where a tab keeps which record it wrote last, and when. After a reload that write may still be on its way. */
+const LAST = 'holdfast-written';
+/** How long the page after a reload waits for it. */
+const WAIT_MS = 1000;
+const AGAIN_MS = 20;
 
 /** Restores the page, and remembers it from then on. Without a database, as in some private windows, nothing is kept. */
 export async function keepState(): Promise<void> {
@@ -46,13 +51,24 @@ export async function keepState(): Promise<void> {
     const database = await openDatabase('holdfast-studio', 2, [PAGES, ROUNDS]);
     const pages = await readAll<Stored>(database, PAGES);
     const id = await takeRecord(pages.sort((a, b) => b.writtenMs - a.writtenMs).map((page) => page.id));
-    // Read again: it was another tab's until now.
-    const [stored] = await readAll<Stored>(database, PAGES, IDBKeyRange.only(id));
+    const stored = await readPage(database, id);
     const ofPage = IDBKeyRange.bound([id], [id, []]);
     if (stored !== undefined) restore(stored, await readAll<StoredRound>(database, ROUNDS, ofPage));
     keep(database, id);
   } catch (error) {
     tellLoss(messageOf(error));
+  }
+}
+
+/** Reads a record as this tab wrote it last. It may also have been another tab's until now. */
+async function readPage(database: IDBDatabase, id: string): Promise<Stored | undefined> {
+  const [own, writtenMs] = (sessionStorage.getItem(LAST) ?? '').split(' ');
+  const wantedMs = own === id ? Number(writtenMs) : 0;
+  const untilMs = Date.now() + WAIT_MS;
+  for (;;) {
+    const [stored] = await readAll<Stored>(database, PAGES, IDBKeyRange.only(id));
+    if ((stored?.writtenMs ?? 0) >= wantedMs || Date.now() > untilMs) return stored;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
   }
 }
 
@@ -114,11 +130,13 @@ function keep(database: IDBDatabase, page: string): void {
     const changed = rounds.filter((round) => !isSame(round, written.get(round.id)));
     const gone = [...written.keys()].filter((id) => !now.has(id));
     const put = changed.map((record) => ({ store: ROUNDS, record }));
+    const writtenMs = Date.now();
     const changes = {
-      put: [{ store: PAGES, record: { id: page, writtenMs: Date.now(), ...state } }, ...put],
+      put: [{ store: PAGES, record: { id: page, writtenMs, ...state } }, ...put],
       remove: gone.map((id) => ({ store: ROUNDS, key: [page, id] })),
     };
     written = now;
+    sessionStorage.setItem(LAST, `${page} ${writtenMs}`);
     write(database, changes, (error) => {
       written = new Map();
       tellLoss(error === null ? 'it gives no reason' : messageOf(error));
