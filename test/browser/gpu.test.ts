@@ -64,7 +64,7 @@ describe.skipIf(CHROMIUM === undefined)('in a browser', () => {
     const shares = await Promise.all(
       ['untouched', 'held'].map((side) => page.locator(`.answer.${side} .caption`).textContent()),
     );
-    const [before, after] = shares.map((caption) => Number(/prompt ([\d.]+) %/.exec(caption!)![1]));
+    const [before, after] = shares.map((caption) => Number(/system message ([\d.]+) %/.exec(caption!)![1]));
     expect(after).toBeGreaterThan(before!);
     // The numbers are those of the processor: the same words are drawn from the same seed.
     await page.getByLabel('Runs on').selectOption('reference');
