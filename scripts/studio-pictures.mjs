@@ -95,7 +95,6 @@ try {
     await page.getByText('reading the folder').waitFor({ state: 'detached' });
     await take('study');
     const dialogues = page.locator('.study-dialogues');
-    await dialogues.getByLabel('Right').selectOption({ index: 2 });
     await dialogues.locator('.answer.held .text').first().waitFor();
     await dialogues.evaluate((section) => section.scrollIntoView());
     await take('study-dialogue');
