@@ -2,26 +2,14 @@
  * `holdfast trace`: runs a model once over a dialogue and writes its internals to a safetensors file, or as a page.
  */
 import { type Command, Option } from 'commander';
-import {
-  type HeadGrid,
-  identityNotice,
-  POLICIES,
-  POLICY_RULES,
-  parsePolicy,
-  parseTarget,
-  strengthProblem,
-} from '../../attention/index.js';
+import { type HeadGrid, identityNotice, POLICIES, parseTarget } from '../../attention/index.js';
 import { headGrid } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { checkWritable, writeWhole } from '../../files/index.js';
 import { encodeSafetensors } from '../../formats/index.js';
-import type { LoadedModel } from '../../load.js';
-import { layoutDialogue, type Moment, recordedMoment } from '../../text/index.js';
 import {
   compareOperations,
-  type PolicySetting,
   type TensorWishes,
-  type TraceInput,
   type TraceProgress,
   traceInMemory,
   traceRun,
@@ -34,53 +22,21 @@ import {
   addModelOptions,
   dateTime,
   decimal,
-  type ForceFlag,
   integerList,
   layerList,
-  type ModelOptions,
   modelPath,
   NOW_HELP,
   nameList,
   openWithOptions,
-  parseIdsFile,
-  parseStrengthsFile,
-  policyNamed,
   positiveInteger,
-  readDialogue,
-  readNamedText,
   refuseOverwrite,
   refuseSame,
-  requireFormat,
-  requireTokenizer,
   STRENGTHS_HELP,
-  textHint,
-  wantsAnswer,
 } from '../options/index.js';
 import { note, showLive, stderr, stdout, tokensText } from '../terminal/index.js';
 import { comparisonLines, differs, readExpected } from './comparison.js';
-
-interface TraceFlags extends ModelOptions, ForceFlag {
-  readonly ids?: number[];
-  readonly idsFile?: string;
-  readonly text?: string;
-  readonly special?: true;
-  readonly chat?: string;
-  readonly generationPrompt?: boolean;
-  readonly trustContent?: true;
-  readonly now?: Moment;
-  readonly target?: string;
-  readonly policy?: string;
-  readonly strength?: number;
-  readonly strengths?: string;
-  readonly chunk?: number;
-  readonly attention?: 'all' | number[];
-  readonly hidden?: true;
-  readonly generate?: number;
-  readonly tensors?: string[];
-  readonly against?: string;
-  readonly out?: string;
-  readonly html?: string;
-}
+import { checkFlags, inputsOf, type TraceFlags } from './flags.js';
+import { noteMissingBos, prepareInput, readPolicy } from './input.js';
 
 /** Adds the arguments and options of `holdfast trace`. */
 export function addTrace(command: Command): void {
@@ -217,93 +173,4 @@ async function traceAgainst(named: string | undefined, flags: TraceFlags, file: 
   } finally {
     await model.dispose();
   }
-}
-
-/** Checks the flags before any file is opened. */
-function checkFlags(named: string | undefined, flags: TraceFlags): void {
-  const { idsFile, text, chat, target, policy, strength, strengths, tensors } = flags;
-  const usage = (what: string): HoldfastError => new HoldfastError('E_USAGE', what);
-  if (flags.against !== undefined) {
-    const others = (
-      ['out', 'html', 'force', 'policy', 'target', 'attention', 'generate', 'tensors', 'chunk'] as const
-    ).filter((flag) => flags[flag] !== undefined);
-    if (others.length > 0) throw usage(`--against compares an untouched run: leave out --${others[0]}`);
-  }
-  const inputs = inputsOf(flags).length;
-  if (inputs > 1 || (inputs === 0 && flags.against === undefined)) {
-    const hint = inputs === 0 ? textHint(named) : null;
-    throw new HoldfastError(
-      'E_USAGE',
-      'give exactly one of --ids, --ids-file, --text and --chat',
-      hint === null ? {} : { hint },
-    );
-  }
-  if (strengths === '-' && (chat === '-' || idsFile === '-'))
-    throw usage('only one file can be standard input');
-  if (flags.special === true && text === undefined) throw usage('--special needs --text');
-  const ofChat = [flags.generationPrompt, flags.trustContent, flags.now];
-  if (chat === undefined && ofChat.some((flag) => flag !== undefined)) {
-    throw usage('--generation-prompt, --no-generation-prompt, --trust-content and --now need --chat');
-  }
-  if (target !== undefined) parseTarget(target);
-  const hasShares =
-    (chat ?? target) !== undefined && (tensors ?? ['share']).some((name) => name.includes('share'));
-  if (flags.html !== undefined && !hasShares) {
-    throw usage('--html shows shares of attention: give --chat or --target, and leave shares in --tensors');
-  }
-  const name = policy === undefined ? 'off' : policyNamed(policy);
-  const acts = name !== 'off';
-  const hasStrength = strength !== undefined || strengths !== undefined;
-  if (policy === undefined && hasStrength) throw usage('a strength needs a --policy that takes one');
-  const problem = hasStrength ? strengthProblem(name, true) : null;
-  if (problem !== null) throw usage(problem);
-  const { noStrength } = POLICY_RULES[name];
-  if (acts && noStrength !== null) throw usage(`the policy ${name} is for chats: ${noStrength}`);
-  if (acts && !hasStrength) throw usage(`the policy ${name} needs --strength or --strengths`);
-  if (acts && chat === undefined && target === undefined) {
-    throw usage(`the policy ${name} needs a --target: without a dialogue there is no system prompt`);
-  }
-}
-
-/** The inputs that were given. */
-const inputsOf = ({ ids, idsFile, text, chat }: TraceFlags) =>
-  [ids, idsFile, text, chat].filter((input) => input !== undefined);
-
-/** Returns the policy setting; null without a policy or for `off`. */
-async function readPolicy({ policy, strength, strengths }: TraceFlags): Promise<PolicySetting | null> {
-  if (policy === undefined) return null;
-  const name = parsePolicy(policy);
-  if (name === 'off') return null;
-  if (strength !== undefined) return { name, strength };
-  return { name, strength: parseStrengthsFile(await readNamedText(strengths ?? '-')) };
-}
-
-/** Reads the input, which needs no model, and returns a function that converts it to tokens with one. */
-async function prepareInput(flags: TraceFlags): Promise<(model: LoadedModel) => TraceInput> {
-  const { ids, idsFile, text, chat, special, trustContent } = flags;
-  if (ids !== undefined) return () => ids;
-  if (idsFile !== undefined) {
-    const read = parseIdsFile(await readNamedText(idsFile));
-    return () => read;
-  }
-  if (chat !== undefined) {
-    const { messages, now: recorded } = await readDialogue(chat);
-    const now = recordedMoment(recorded, flags.now);
-    const addGenerationPrompt = wantsAnswer(messages, flags.generationPrompt);
-    return (model) =>
-      layoutDialogue(requireFormat(model), messages, {
-        addGenerationPrompt,
-        now,
-        trustContent: trustContent === true,
-      });
-  }
-  return (model) => requireTokenizer(model).encode(text ?? '', { special: special === true });
-}
-
-/** Notes a missing BOS: text is run unchanged, but a model trained on texts that start with one may behave oddly. */
-function noteMissingBos({ tokenizer }: LoadedModel, input: TraceInput): void {
-  if (tokenizer?.addsBos !== true || tokenizer.bos === null || 'ids' in input) return;
-  const { id, text } = tokenizer.bos;
-  if (input[0] === id) return;
-  note(`this model was trained on texts that start with ${text}; write it in --text and add --special`);
 }
