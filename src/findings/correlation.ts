@@ -71,9 +71,8 @@ export function shareCorrelationOf(
   const rounds = probedRoundsOf(clusters);
   const dialogues = lateMeansOf(clusters, late);
   if (rounds.length < 3 || dialogues.length < 3) return null;
-  const [shares, stabilities] = [readShare, probeScores()].map((read) =>
-    scoresInEach(clusters, rounds.map(only), read).map(meanOf),
-  ) as [Statistic[], Statistic[]];
+  const course = (read: ReadRound): Statistic[] => scoresInEach(clusters, rounds.map(only), read).map(meanOf);
+  const [shares, stabilities] = [course(readShare), course(probeScores())];
   const points = shares.map((x, at) => ({ x, y: stabilities[at]! }));
   const ofCluster = clusters.map((): number[] => []);
   for (const [at, { cluster }] of dialogues.entries()) ofCluster[cluster]!.push(at);

@@ -13,6 +13,7 @@ import {
 import type { CostRecord } from '../study/index.js';
 import type { RoundEstimate } from './course.js';
 import type { Dialogue } from './dialogues.js';
+import { grouped } from './grouped.js';
 import type { Inference } from './inference.js';
 import { only, readMeasured, roundsOf, scoreOf, scoresIn } from './scores.js';
 import { type ArmRecords, baselineOf, type Slice } from './slices.js';
@@ -151,16 +152,13 @@ export const exponentialOf =
 function timeRatioOf(arm: ArmRecords, baseline: ArmRecords, inference: Inference): Estimate | null {
   const isTimed = ({ totalMs }: Dialogue): boolean => !Number.isNaN(totalMs);
   const firsts = new Map(baseline.dialogues.filter(isTimed).map((dialogue) => [dialogue.key, dialogue]));
-  const scenarios = new Map<number, { readonly own: Dialogue; readonly first: Dialogue }[]>();
-  for (const own of arm.dialogues.filter(isTimed)) {
+  const pairs = arm.dialogues.filter(isTimed).flatMap((own) => {
     const first = firsts.get(own.key);
-    if (first === undefined) continue;
-    const paired = scenarios.get(own.index) ?? [];
-    scenarios.set(own.index, paired);
-    paired.push({ own, first });
-  }
-  const ratios = [...scenarios.values()].flatMap((paired) => {
-    const ratio = timeAToken(paired.map(({ own }) => own)) / timeAToken(paired.map(({ first }) => first));
+    return first === undefined ? [] : [{ own, first }];
+  });
+  const ratios = [...grouped(pairs, ({ own }) => own.index).values()].flatMap((ofScenario) => {
+    const ratio =
+      timeAToken(ofScenario.map(({ own }) => own)) / timeAToken(ofScenario.map(({ first }) => first));
     return Number.isFinite(ratio) ? [ratio] : [];
   });
   if (ratios.length === 0) return null;

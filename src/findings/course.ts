@@ -77,21 +77,24 @@ export interface ArmCourse {
   readonly parts: readonly PartCourse[];
 }
 
+const ATTENTION = [
+  // Tokens of the context when the answer began.
+  'contextTokens',
+  'before',
+  'after',
+  'median',
+  'ninetieth',
+  'above',
+  'below',
+  'sink',
+  'template',
+  'random',
+] as const satisfies readonly Measured[];
+
 /** The distribution of attention over rows × heads that see furthest, in one round: means over dialogues, NaN if none has a value. */
-export interface AttentionRound {
-  readonly round: number;
-  /** Tokens of the context when the answer began. */
-  readonly contextTokens: number;
-  readonly before: number;
-  readonly after: number;
-  readonly median: number;
-  readonly ninetieth: number;
-  readonly above: number;
-  readonly below: number;
-  readonly sink: number;
-  readonly template: number;
-  readonly random: number;
-}
+export type AttentionRound = { readonly round: number } & Readonly<
+  Record<(typeof ATTENTION)[number], number>
+>;
 
 /** Stability on one group of prompts, or on one kind of probe. */
 export interface PartCourse {
@@ -227,19 +230,6 @@ const hasProbe = (cluster: Clusters[number], has: ProbeFilter): boolean =>
     }
     return false;
   });
-
-const ATTENTION = [
-  'contextTokens',
-  'before',
-  'after',
-  'median',
-  'ninetieth',
-  'above',
-  'below',
-  'sink',
-  'template',
-  'random',
-] as const satisfies readonly Measured[];
 
 /** Returns the distribution of attention in each round, `[rounds]`. */
 function attentionOf(dialogues: Clusters, rounds: readonly number[]): AttentionRound[] {

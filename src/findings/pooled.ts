@@ -14,6 +14,7 @@ import {
 import type { Contrast } from '../study/index.js';
 import type { Windows } from './course.js';
 import { pairsOf, type WindowName, windowsOf } from './effects.js';
+import { grouped } from './grouped.js';
 import { FEWEST, type Inference } from './inference.js';
 import { probeScores, scoresIn } from './scores.js';
 import type { Slice } from './slices.js';
@@ -139,11 +140,7 @@ const UNTOLD = { model: null, prompt: null, dialogue: null, rest: null };
 /** Fits random intercepts of models, crossed with those of prompts and their dialogues, to the mean of each dialogue's seeds. */
 function sharesOf(models: readonly ModelDifferences[]): PooledEffectOfArms['shares'] {
   const runs = models.flatMap(({ model, runs }) => {
-    const byDialogue = new Map<string, Run[]>();
-    for (const run of runs) {
-      const key = JSON.stringify([run.prompt, run.dialogue]);
-      byDialogue.set(key, [...(byDialogue.get(key) ?? []), run]);
-    }
+    const byDialogue = grouped(runs, ({ prompt, dialogue }) => JSON.stringify([prompt, dialogue]));
     return [...byDialogue.values()].map((own) => ({
       ...own[0]!,
       value: mean(own.map(({ value }) => value)),
