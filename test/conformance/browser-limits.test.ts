@@ -4,6 +4,7 @@ import { decoderShape } from '../../src/executors/contract/index.js';
 import type { Device } from '../../src/executors/gpu/device.js';
 import { ON_A_GPU } from '../../src/executors/gpu/index.js';
 import type { DeviceWeights } from '../../src/executors/gpu/matrices.js';
+import { Pace } from '../../src/executors/gpu/pace.js';
 import type { Packed } from '../../src/executors/gpu/pack.js';
 import { rowsOfPasses } from '../../src/executors/gpu/pass-buffers.js';
 import { PassRunner } from '../../src/executors/gpu/pass-runner.js';
@@ -134,7 +135,7 @@ it.each(Object.entries(MODELS))(
     const weights = await weightsOf(on, blueprint);
     const rows = rowsOfPasses(blueprint, shape, ON_A_GPU.rows, on.largest);
     const programs = await compilePrograms(on, blueprint, shape, weights, ON_A_GPU, rows);
-    const runner = new PassRunner(on, blueprint, shape, weights, programs, rows);
+    const runner = new PassRunner(on, blueprint, shape, weights, programs, rows, new Pace());
     const spans = Array.from({ length: 42 }, (_, span) => ({ start: 90 * span, end: 90 * span + 80 }));
     const intervention = {
       target: [{ start: 5, end: 700 }],

@@ -22,8 +22,8 @@ export abstract class OwnedSequence {
 
   /**
    * Drops everything from token `length` on; a negative length means 0.
-   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number; `E_BUSY` during a forward pass, whose tokens
-   * would come after others than it has computed them from
+   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number; `E_BUSY` during a forward pass,
+   * as the pass computes from the tokens that would be dropped
    */
   truncate(length: number): void {
     if (!Number.isInteger(length)) {
@@ -33,7 +33,7 @@ export abstract class OwnedSequence {
     this.cut(Math.max(0, length));
   }
 
-  /** Does what {@link truncate} does, for its executor, also during a pass. @param length from 0 */
+  /** Truncates without the checks of {@link truncate}: for the executor, also during a pass. @param length from 0 */
   abstract cut(length: number): void;
 
   /** @throws HoldfastError `E_DISPOSED`; `E_EXECUTOR` if another executor opened the sequence */

@@ -84,7 +84,7 @@ export class PassBuffers {
    * Enlarges all buffers that are too small for a pass, including the sequence's.
    * @param wanted words needed in each buffer
    * @param total tokens of the sequence after the pass
-   * @param check throws if the pass was aborted; called after the memory is allocated
+   * @param check throws if the pass was aborted; called once the memory is allocated and the cached tokens are on their way into it
    * @param submit puts commands into the queue
    */
   async makeRoom(
@@ -109,7 +109,6 @@ export class PassBuffers {
     }
     const { room } = made;
     try {
-      check();
       if (room !== null) await submit(sequence.copies(room));
       check();
     } catch (error) {

@@ -5,7 +5,7 @@ import { type CandidateRequest, type Candidates, candidatesOf, Rotations } from 
 import { type Command, Commands } from './commands.js';
 import type { Device } from './device.js';
 import type { DeviceWeights } from './matrices.js';
-import { Pace } from './pace.js';
+import type { Pace } from './pace.js';
 import { PassBuffers } from './pass-buffers.js';
 import { mapsOf } from './pass-data.js';
 import { candidatesWanted, logitsRows, type PassInput, resultReadings } from './pass-readings.js';
@@ -53,7 +53,7 @@ export class PassRunner {
     private readonly weights: DeviceWeights,
     private readonly programs: Programs,
     private readonly rows: number,
-    pace = new Pace(),
+    pace: Pace,
   ) {
     this.#rotations = new Rotations(shape.ropes);
     this.#buffers = new PassBuffers(device, blueprint, shape, rows);

@@ -1,6 +1,6 @@
 import { type Command, encode } from './commands.js';
 import type { Device } from './device.js';
-import { Pace } from './pace.js';
+import type { Pace } from './pace.js';
 import type { Profiler } from './profiler.js';
 
 /** Parts that may wait in the queue: one runs, and the next is ready when it ends. */
@@ -12,7 +12,7 @@ export interface Submission {
   readonly profiler: Profiler | null;
   /** Throws if the pass was aborted. Called before every part. */
   readonly check: () => void;
-  /** Called after the last part was submitted; returns a promise that resolves when the part has ended: to null, or to why it failed. */
+  /** Called after the last part was submitted; returns a promise of the part's end: null, or why it failed. */
   readonly ended: () => Promise<unknown>;
 }
 
@@ -26,7 +26,7 @@ export class Submitter {
 
   constructor(
     private readonly device: Pick<Device, 'submit' | 'finished' | 'lost'>,
-    private readonly pace = new Pace(),
+    private readonly pace: Pace,
     private readonly nowMs: () => number = () => performance.now(),
   ) {}
 
@@ -56,7 +56,7 @@ export class Submitter {
       start = end;
     }
     const refused = Promise.all(refusals).then((all) => all.find((each) => each !== null) ?? null);
-    // The copies of a cache are followed by a pass, which reports a loss.
+    // Nobody awaits this for the copies of a cache: the pass after them reports a loss.
     refused.catch(() => undefined);
     return { refused };
   }
