@@ -1,6 +1,9 @@
 import type { CommandEntry } from './command-entry.js';
 
-/** All commands, in the order of the help. Only the module of the command that is called is loaded. */
+/**
+ * All commands, in the order of the help. Only the module of the called command is loaded; others only to check the options
+ * that the configuration has for all commands.
+ */
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'chat',

@@ -215,7 +215,7 @@ const optionsBelow = (command: Command): string[] => [
 const longNames = ({ options }: Command): string[] =>
   options.flatMap(({ long }) => (long ? [long.slice(2)] : []));
 
-/** Returns the error for a key that does not exist. @param near the word, and those that exist */
+/** Returns the error for a key that does not exist, with the nearest of those that do. */
 function wrongKey(
   what: string,
   file: string,

@@ -34,7 +34,7 @@ function createProgram(): Command {
   return new Command('holdfast')
     .description("Measure how a language model's hold on its system prompt loosens, and tighten it.")
     .option('--debug', 'show the stack trace of an error, and figures for developers')
-    .option('--quiet', 'write only results and what went wrong: no notes, no progress')
+    .option('--quiet', 'write only results, warnings and errors: no notes, no progress')
     .configureOutput({
       writeOut: stdout.text,
       writeErr: stderr.text,

@@ -51,17 +51,17 @@ export function waysOut(
         : roomForMessage(system, messageRoom + maxTokens, promptTokens >= contextLength)),
     ...(promptTokens < contextLength
       ? [
-          `/set max-tokens ${contextLength - promptTokens} leaves the answer what fits (from the start: --max-tokens)`,
+          `/set max-tokens ${contextLength - promptTokens} shortens the answer to what fits (from the start: --max-tokens)`,
         ]
       : []),
     ...(promptTokens + maxTokens <= longest && contextLength < longest
       ? [`a new chat can have a longer context: --context ${promptTokens + maxTokens}, up to ${longest}`]
       : []),
   ];
-  return `${(ways.length === 0 ? [NO_WAY] : ways).join('; ')}.`;
+  return `${(ways.length === 0 ? [LAST_WAY] : ways).join('; ')}.`;
 }
 
-const NO_WAY = 'Start a new chat with a longer context (--context) and a shorter message';
+const LAST_WAY = 'Start a new chat with a longer context (--context) and a shorter message';
 
 /** Returns how a dialogue whose last message fits on its own gets shorter. */
 const fewerTurns = (turns: number): string[] => [

@@ -19,7 +19,7 @@ const Written = z.record(z.string(), z.array(z.string()));
 type Written = z.infer<typeof Written>;
 
 /**
- * Checks that what Holdfast wrote into a folder was not changed since, and that other files at these paths are not there.
+ * Checks that the files which Holdfast wrote into a folder are unchanged, and that no other file is at one of these paths.
  * Call it before the work.
  * @param paths relative to the folder
  * @throws HoldfastError `E_UNWRITABLE` for the first file that may not be replaced, unless `--force` is given
