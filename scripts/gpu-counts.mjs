@@ -5,7 +5,7 @@
  *
  *     node scripts/gpu-counts.mjs
  *
- * A dispatch takes 8 µs (7 to 10 are likely, so verdicts say up to how many they hold) and the longest of three: its bytes once at the memory's bandwidth, everything that its threads
+ * A dispatch takes 8 µs (7 to 10 are likely, so each verdict names the largest cost at which it holds) and the longest of three: its bytes once at the memory's bandwidth, everything that its threads
  * load at four times that (from caches), and its operations at 35 % of the peak. The notes under the tables say what is left out.
  */
 import { planModel, tensorShapes } from '../dist/architectures/index.js';
@@ -127,7 +127,7 @@ const workMsOn = ([bandwidth, peak], dispatches, reads = 'reads') =>
 const msOn = (gpu, dispatches, reads) =>
   workMsOn(gpu, dispatches, reads) + (DISPATCH_US.assumed / 1000) * dispatches.length;
 
-/** Tells whether dispatches take at most so long, and up to which cost of a dispatch. */
+/** Tells whether dispatches meet a goal, and up to which cost of a dispatch they do. */
 function verdict(gpu, dispatches, goalMs) {
   const mostUs = ((goalMs - workMsOn(gpu, dispatches)) / dispatches.length) * 1000;
   if (mostUs < 0) return 'missed at any cost of a dispatch';

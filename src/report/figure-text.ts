@@ -2,7 +2,7 @@ import { wrap } from './columns.js';
 import { type FigureLook, inkOf, plotWidth } from './look.js';
 
 /**
- * Outside a browser Vega cannot measure text (`text-width.ts`), and it makes a figure as wide as its texts. Lines of these
+ * Vega makes a figure as wide as its texts, whose widths it estimates outside a browser (`text-width.ts`). Lines of these
  * lengths keep a figure as wide as its plots.
  */
 const CHARACTERS = {
