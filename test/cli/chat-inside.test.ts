@@ -167,7 +167,9 @@ describe('a full context', () => {
   it('names a shorter answer only if the message then fits, with the length that is left for it', async () => {
     const context = ['--system', 'Hold.', '--context', '128'];
     const left = (error: string | undefined): string | undefined =>
-      /\/set max-tokens (\d+) shortens the answer to what fits \(from the start: --max-tokens\)/.exec(error!)?.[1];
+      /\/set max-tokens (\d+) shortens the answer to what fits \(from the start: --max-tokens\)/.exec(
+        error!,
+      )?.[1];
     const alone = await chat(['/set max-tokens 120', 'hi'], context);
     const after = await chat(['hi', '/set max-tokens 100', 'hi'], context);
     for (const [{ errors, turns }, lines] of [
