@@ -23,7 +23,7 @@ export const MODEL_PLACES = ['here', 'cache', 'hub'] as const;
 export interface ModelChoice {
   readonly name: string;
   readonly place: (typeof MODEL_PLACES)[number];
-  /** One line on what it is; elsewhere than here its size alone. */
+  /** One line on what it is; for a model that is not here, its size alone. */
   readonly about: string;
 }
 

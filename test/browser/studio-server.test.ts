@@ -110,9 +110,10 @@ describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
       expect((await texts(page, 'held'))[0]).not.toBe('');
 
       // Chosen again, it is downloaded to its end, and answers.
-      const progress = page.getByText(/^downloading, \d.* of \d.* …$/).waitFor();
-      await models.selectOption(repo);
-      await progress;
+      await Promise.all([
+        page.getByText(/^downloading, \d.* of \d.* …$/).waitFor(),
+        models.selectOption(repo),
+      ]);
       await ready(page);
       expect(await models.inputValue()).toBe(repo);
       expect(hub.asked.some(({ range }) => range?.startsWith('bytes=5000'))).toBe(true);

@@ -1,10 +1,10 @@
 import { fetchModel } from '../../../src/browser.js';
-import type { ExecutorChoice, ModelSource } from '../../../src/studio/index.js';
+import type { ExecutorChoice, ModelChoice, ModelSource } from '../../../src/studio/index.js';
 
 /** The model beside the page. The package has no other. */
-const EMBEDDED = {
+const EMBEDDED: ModelChoice = {
   name: 'organism',
-  place: 'here' as const,
+  place: 'here',
   about: '2 million parameters, made to lose its system prompt',
 };
 

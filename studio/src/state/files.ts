@@ -1,4 +1,4 @@
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed } from '@preact/signals';
 import { messageOf } from '../../../src/errors.js';
 import {
   COLUMNS,
@@ -10,7 +10,7 @@ import {
 } from '../../../src/studio/protocol.js';
 import { announce } from './announce.js';
 import { EMPTY, turnOf } from './answer.js';
-import { occupy, send } from './answering.js';
+import { answering, isAnswering, occupy, send } from './answering.js';
 import { currentModel, isForeign } from './current-model.js';
 import { createRound, pastOf, type Round, rounds, showRounds, system, systemText } from './dialogue.js';
 import { engine } from './engine.js';
@@ -22,11 +22,9 @@ import { draw, sideBySide, steer, untouchedSteer } from './settings.js';
 import { stillPage } from './still-page.js';
 import { isStill } from './view.js';
 
-const isOpening = signal(false);
-
 /** The turn of an opened file whose answers are measured again, from 1; null while none is. */
 export const measuring = computed<{ readonly turn: number; readonly of: number } | null>(() => {
-  if (!isOpening.value) return null;
+  if (!isAnswering.value || answering.value !== null) return null;
   const at = rounds.value.findIndex(({ answers }) =>
     COLUMNS.some((column) => {
       const answer = answers[column].value;
@@ -143,10 +141,10 @@ async function show(opened: readonly OpenedDialogue[]): Promise<void> {
       draw.value = held.next.draw;
     }
   });
-  isOpening.value = true;
-  await occupy(null, (signal) => Promise.all(COLUMNS.map((column) => measure(column, loaded, signal))));
-  isOpening.value = false;
-  announce('The answers of the file are measured.');
+  const done = await occupy(null, (signal) =>
+    Promise.all(COLUMNS.map((column) => measure(column, loaded, signal))),
+  );
+  announce(`${done.every(Boolean) ? 'The' : 'Not all'} answers of the file are measured.`);
   await send([]);
 }
 
@@ -185,7 +183,7 @@ const givenAnswer = (turn: PastTurn | undefined) =>
       };
 
 /** Measures the answers of one side that came from a file. Answers that were given as text have no tokens to measure. */
-async function measure(column: Column, loaded: readonly Round[], signal: AbortSignal): Promise<void> {
+async function measure(column: Column, loaded: readonly Round[], signal: AbortSignal): Promise<boolean> {
   for (const [index, { answers }] of loaded.entries()) {
     const shown = answers[column];
     const given = shown.value?.given;
@@ -193,10 +191,11 @@ async function measure(column: Column, loaded: readonly Round[], signal: AbortSi
     const { system, user, steer, draw, ids, strengths } = given;
     const past = pastOf(column, loaded, index);
     const request = { column, system, past, user, steer, draw, begin: ids, strengths, measureOnly: true };
-    if (!(await runAnswer(shown, request, signal, given)) || signal.aborted) return;
+    if (!(await runAnswer(shown, request, signal, given)) || signal.aborted) return false;
     // What was measured is the answer of the file, which records how it was sampled.
     shown.value = { ...shown.value!, given, end: { ...shown.value!.end!, turn: given } };
   }
+  return true;
 }
 
 /** Saves the figure of the course. */

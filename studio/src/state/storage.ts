@@ -9,7 +9,7 @@ import { branch, branches, createRound, type Round, system } from './dialogue.js
 import { draft, putBack } from './draft.js';
 import { fail } from './message.js';
 import { draw, sideBySide, steer } from './settings.js';
-import { takeRecord } from './tab-record.js';
+import { takeRecord, WAIT_MS } from './tab-record.js';
 
 /** The state of a page, so that a reload loses nothing. Each tab has a record of its own. */
 interface Stored {
@@ -39,10 +39,9 @@ const PAGES: Store = { name: 'pages', keyPath: 'id' };
 const ROUNDS: Store = { name: 'rounds', keyPath: ['page', 'id'] };
 /** How often a page that changes is written, as while an answer comes. A page that is left is written at once. */
 const EVERY_MS = 1000;
-/** Where a tab keeps which record it wrote last, and when. After a reload that write may still be on its way. */
-const LAST = 'holdfast-written';
-/** How long the page after a reload waits for it. */
-const WAIT_MS = 1000;
+/** Where a tab keeps when it last wrote a record, before the record's name. After a reload that write may still be on its way. */
+const LAST = 'holdfast-written ';
+/** How often the page after a reload looks for it. */
 const AGAIN_MS = 20;
 
 /** Restores the page, and remembers it from then on. Without a database, as in some private windows, nothing is kept. */
@@ -60,10 +59,9 @@ export async function keepState(): Promise<void> {
   }
 }
 
-/** Reads a record as this tab wrote it last. It may also have been another tab's until now. */
+/** Reads a record again: another tab may have written it until now, and this tab's own last write may still be on its way. */
 async function readPage(database: IDBDatabase, id: string): Promise<Stored | undefined> {
-  const [own, writtenMs] = (sessionStorage.getItem(LAST) ?? '').split(' ');
-  const wantedMs = own === id ? Number(writtenMs) : 0;
+  const wantedMs = Number(sessionStorage.getItem(LAST + id));
   const untilMs = Date.now() + WAIT_MS;
   for (;;) {
     const [stored] = await readAll<Stored>(database, PAGES, IDBKeyRange.only(id));
@@ -136,9 +134,10 @@ function keep(database: IDBDatabase, page: string): void {
       remove: gone.map((id) => ({ store: ROUNDS, key: [page, id] })),
     };
     written = now;
-    sessionStorage.setItem(LAST, `${page} ${writtenMs}`);
+    sessionStorage.setItem(LAST + page, String(writtenMs));
     write(database, changes, (error) => {
       written = new Map();
+      sessionStorage.removeItem(LAST + page);
       tellLoss(error === null ? 'it gives no reason' : messageOf(error));
     });
   }

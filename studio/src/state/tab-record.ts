@@ -1,7 +1,7 @@
 /** Where a tab keeps the name of its record, for the page after a reload. */
 const OWN = 'holdfast-record';
-/** How long a page waits for its record: the page before the reload may be about to let go of it. */
-const WAIT_MS = 1000;
+/** How long a page waits for the one before a reload: to let go of its record, and to have written it. */
+export const WAIT_MS = 1000;
 
 /**
  * Returns the name of a record that no other tab has, and keeps it from others as long as the page is there: the record that

@@ -9,15 +9,12 @@ import { CompareButton } from './TokenPanel.js';
 
 const NAMES = { untouched: 'untouched', held: 'held', before: 'held, before' } as const;
 
-/** The title of the figure. */
-const PROMPT_SHARE = 'The system message’s share of attention';
-
 /** The prompt's share over the turns, with what the policy did in each. */
 export function CoursePanel() {
   const shown = rounds.value;
   const course = courseOf(shown, currentModel.value?.name ?? null);
   if (course.every(({ held, untouched }) => held === null && untouched === null)) {
-    return <p class="hint">The course shows the prompt’s share of attention, turn by turn.</p>;
+    return <p class="hint">The course shows the system message’s share of attention, turn by turn.</p>;
   }
   const others = shown.some(({ answers }) =>
     Object.values(answers).some(({ value }) => value !== null && isForeign(value)),
@@ -29,7 +26,7 @@ export function CoursePanel() {
         course={course}
         names={NAMES}
         x="turn"
-        label="The system prompt’s share of attention over the turns; the table below has the numbers"
+        label="The system message’s share of attention over the turns; the table below has the numbers"
       />
       <ScrollTable label="The course as a table">
         <thead>
@@ -118,7 +115,7 @@ export function CourseChart({
       aria-label={described}
     >
       <text class="title" x={0} y={12}>
-        {PROMPT_SHARE}
+        The system message’s share of attention
       </text>
       <text x={0} y={26}>
         mean over each answer

@@ -49,7 +49,7 @@ export function HeadGrid() {
           const pair = pairAt(event.target);
           if (pair === null) return;
           event.preventDefault();
-          // A touch stays with the head that it began on, unless that lets go of it.
+          // The head where a touch begins captures it: let go, so that other heads are told of it too.
           const head = event.target as HTMLElement;
           if (head.hasPointerCapture(event.pointerId)) head.releasePointerCapture(event.pointerId);
           painting.current = !chosen.has(pair);

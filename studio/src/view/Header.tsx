@@ -178,7 +178,7 @@ const PLACES: Readonly<Record<ModelChoice['place'], string>> = {
   hub: 'to download',
 };
 
-/** The models of one place. Those that take room elsewhere have their sizes. */
+/** The models of one place. A model that is not here shows its size. */
 function ModelsAt({ place }: Pick<ModelChoice, 'place'>) {
   const own = models.value.filter((choice) => choice.place === place);
   if (own.length === 0) return null;

@@ -44,7 +44,11 @@ export function MapPanel() {
   }, [playing]);
   const own = place === undefined ? null : modelAt(place);
   if (place === undefined || own === null) {
-    return <p class="hint">The map shows the prompt’s share in every head, as soon as there is an answer.</p>;
+    return (
+      <p class="hint">
+        The map shows the system message’s share in every head, as soon as there is an answer.
+      </p>
+    );
   }
   const { layers, meanLayers } = own;
   return (
@@ -133,7 +137,7 @@ function HeadMap({
       </span>
       <AsTable>
         <HeadTable
-          label={`The prompt’s share in each head, ${column}`}
+          label={`The system message’s share in each head, ${column}`}
           shares={shares}
           layers={layers}
           heads={heads}

@@ -131,7 +131,7 @@ function Both({
               course={courseOf(dialogues)}
               names={{ untouched: sides[0]!, held: sides[1]!, before: '' }}
               x="round"
-              label="The system prompt’s share of attention over the rounds; the numbers are above each answer"
+              label="The system message’s share of attention over the rounds; the numbers are above each answer"
             />
           </div>
         </>

@@ -61,7 +61,7 @@ const LEFT = 34;
 const BOTTOM = 34;
 /** For the title, and the name of the other axis. */
 const TOP = 36;
-/** The mean width of a letter of a line’s name, in the widest of the fonts that systems have. */
+/** The mean width of a letter of a line's name, in the widest of the fonts that systems have. */
 const LETTER = 6.5;
 
 /** Lays out the figure of a course. It is as wide as the names of its lines need. */
