@@ -80,7 +80,8 @@ describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
       },
     });
     try {
-      const slow = { dripBytes: 30_000, everyMs: 60 };
+      // So slow that a busy browser shows how far it is.
+      const slow = { dripBytes: 8_000, everyMs: 60 };
       hub.misbehave.set('model.safetensors', [{ stopAt: 5000 }, slow]);
       const cache = mkdtempSync(join(tmpdir(), 'holdfast-cache-'));
       const { url } = await studio([], {
