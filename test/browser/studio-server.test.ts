@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
@@ -23,6 +23,13 @@ import {
 } from './studio-page.js';
 
 const PATIENT = { timeout: 20_000 };
+
+/** The bytes of the weights that a download has put into a cache, so far. */
+function partBytes(cache: string): number | undefined {
+  const files = readdirSync(cache, { recursive: true, encoding: 'utf8' });
+  const part = files.find((path) => path.includes('.holdfast-incomplete'));
+  return part === undefined ? undefined : statSync(join(cache, part)).size;
+}
 
 describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
   let browser: Browser;
@@ -104,6 +111,8 @@ describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
       expect(await named.first().textContent()).toMatch(/, \d+ million parameters$/);
       expect(await models.locator('optgroup[label="here"] option').first().textContent()).toBe('organism');
       await models.selectOption(repo);
+      // Cancelled when a part of the weights has arrived, not before they are requested.
+      await expect.poll(() => partBytes(cache), PATIENT).toBe(5000);
       await page.getByRole('button', { name: 'Cancel' }).click();
       await ready(page);
       expect(await models.inputValue()).toBe('organism');
