@@ -136,12 +136,11 @@ describe('a study with real models', () => {
       `name: real
 now: 2026-01-31
 models:
-  - { name: exact, path: organism, precision: f32 }
   - { name: batched, path: organism, precision: q8 }
   - { name: tiny, path: ${tiny}, executor: reference }
 sources:
   - organism: { dialogues: 3, rounds: 2 }
-max-tokens: 8
+max-tokens: 4
 probes: [1, 2]
 arms:
   - off

@@ -77,9 +77,9 @@ describe('the influence of a study', () => {
       place.at('real.yaml'),
       `name: real
 sources: [organism: { dialogues: 3, rounds: 3 }]
-max-tokens: 8
+max-tokens: 4
 probes: [1, 3]
-arms: [off, split-softmax: 0.5, guidance: 1.5, repeat: 2, no-system]
+arms: [off, split-softmax: 0.5, repeat: 2, no-system]
 costs: none
 influence: { dialogues: 2, rounds: [1, 3] }
 analysis: { early: [1, 1], late: [2, 3], primary: late influence }
@@ -103,7 +103,7 @@ analysis: { early: [1, 1], late: [2, 3], primary: late influence }
     const influence = lines.filter(({ kind }) => kind === 'influence');
     // An arm without a system message has no prompt to measure.
     expect(influence.map(({ arm }) => arm)).not.toContain('no-system');
-    expect(influence).toHaveLength(2 * 4);
+    expect(influence).toHaveLength(2 * 3);
     for (const { references } of influence) {
       expect(references.map(({ name }) => name)).toEqual(['others', 'none']);
       for (const { rounds } of references) {
