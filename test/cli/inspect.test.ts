@@ -105,13 +105,13 @@ describe('holdfast inspect', () => {
     const named = (name: string) => weights.filter((weight: { name: string }) => weight.name === name);
     const bytes = 2 * 96 * 64;
     const cpu = ownLayout
-      ? { form: 'f16, repacked', bytes, mappedBytes: 0, prepareMs: expect.any(Number) }
-      : { form: 'f16, mapped', bytes: 0, mappedBytes: bytes, prepareMs: 0 };
+      ? { form: 'f16, repacked', bytes, mappedBytes: 0, prepareMs: expect.any(Number), activations: null }
+      : { form: 'f16, mapped', bytes: 0, mappedBytes: bytes, prepareMs: 0, activations: 'f16' };
     expect(named('layers.1.up')).toEqual([
       {
         ...{ name: 'layers.1.up', tensor: 'blk.1.ffn_up.weight', type: 'F16', shape: [96, 64] },
         held: {
-          cpu: { ...cpu, activations: 'f16', relativeError: 0 },
+          cpu: { ...cpu, relativeError: 0 },
           onnx: { form: 'f32', bytes: 4 * 96 * 64, ...plain },
           gpu: { form: 'f16', bytes, ...plain },
         },

@@ -53,7 +53,7 @@ function heldAt(
   return {
     form: `${formName(form)}, ${use === 'rows' ? 'rows ' : ''}${how}`,
     ...(how === 'mapped' ? { bytes: 0, mappedBytes: bytes } : { bytes, mappedBytes: 0 }),
-    activations: use === 'rows' || !device.isProcessor ? null : activationsOf(form),
+    activations: use === 'rows' || !device.isProcessor ? null : activationsOf(form, how === 'repacked'),
     valuesOf:
       isStored || form.type === 'F32' ? null : (rows) => valuesOf(formed(device.ggml, rows, form), form),
     prepare:

@@ -33,9 +33,13 @@ export function formName({ type, offsets }: MatrixForm): string {
   return `${type.toLowerCase()}${offsets ? '+offsets' : ''}`;
 }
 
-/** The type to which the processor's kernels round what they multiply with a matrix; null if they keep f32. */
-export function activationsOf({ type }: MatrixForm): string | null {
-  if (type === 'F32') return null;
+/**
+ * The type to which the processor's kernels round what they multiply with a matrix; null if they keep f32.
+ * @param repacked whether the matrix is in an order of the kernels' own. Those of AMX, the only ones that have one for
+ * f16, multiply f16 with f32
+ */
+export function activationsOf({ type }: MatrixForm, repacked: boolean): string | null {
+  if (type === 'F32' || (type === 'F16' && repacked)) return null;
   return type === 'F16' || type === 'BF16' ? type.toLowerCase() : '8 bits';
 }
 
