@@ -20,6 +20,13 @@ export interface FormedMatrix {
   readonly offsets: Float32Array | null;
 }
 
+/** Forms with the same values as a stored type, for kernels that have an order for them but none for the type. */
+export const SAME_VALUES: Readonly<Partial<Record<TensorType, MatrixForm>>> = {
+  Q4_1: { type: 'Q4_0', offsets: true },
+  Q5_0: { type: 'Q8_0', offsets: false },
+  Q5_1: { type: 'Q8_0', offsets: true },
+};
+
 /** The form of a weight at a precision, if nothing is gained by another. */
 export function plainForm(type: TensorType, inputs: number, precision: Precision): MatrixForm {
   const form = (type: TensorType): MatrixForm => ({ type, offsets: false });
@@ -54,8 +61,11 @@ export function valuesOf({ bytes, offsets }: FormedMatrix, { type }: MatrixForm)
 
 /** Brings a stored weight into a form. */
 export function formed(ggml: Ggml, { type, bytes, shape }: StoredWeight, form: MatrixForm): FormedMatrix {
-  if (form.offsets) return splitQ4_1(bytes);
   if (form.type === type) return { bytes, offsets: null };
+  const same = SAME_VALUES[type];
+  if (same?.type === form.type && same.offsets === form.offsets) {
+    return type === 'Q4_1' ? splitQ4_1(bytes) : widenedQ5(bytes, form.offsets);
+  }
   const values = dequantize(type, bytes);
   if (form.type === 'F32')
     return { bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength), offsets: null };
@@ -67,8 +77,7 @@ export function formed(ggml: Ggml, { type, bytes, shape }: StoredWeight, form: M
  * none for Q4_1. A block of Q4_1 is d, m and 16 bytes of q; one of Q4_0 is d and the same 16 bytes.
  */
 function splitQ4_1(bytes: Uint8Array): FormedMatrix {
-  const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
-  const from = new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length / 2);
+  const from = halvesOf(bytes);
   const blocks = from.length / 10;
   const to = new Uint16Array(blocks * 9);
   const offsets = new Float32Array(blocks);
@@ -81,6 +90,47 @@ function splitQ4_1(bytes: Uint8Array): FormedMatrix {
     offsets[block] = values[from[source + 1]!]! + 8 * values[scale]!;
   }
   return { bytes: new Uint8Array(to.buffer), offsets };
+}
+
+/**
+ * Writes Q5_0 and Q5_1 as Q8_0 and, for Q5_1, offsets: d·q + m = d·(q − 16) + (m + 16·d), where q has 5 bits and m of Q5_0
+ * is −16·d. A block is d, m of Q5_1 alone, the fifth bits of its 32 q, and 16 bytes: q_i in the low half of byte i, and
+ * q_(i+16) in the high one. One of Q8_0 is d and 32 bytes.
+ */
+function widenedQ5(bytes: Uint8Array, hasOffsets: boolean): FormedMatrix {
+  const from = halvesOf(bytes);
+  const size = hasOffsets ? 12 : 11;
+  const blocks = from.length / size;
+  const to = new Uint16Array(blocks * 17);
+  const offsets = hasOffsets ? new Float32Array(blocks) : null;
+  const values = valuesOfHalves();
+  for (let block = 0; block < blocks; block++) {
+    const source = block * size;
+    const target = block * 17;
+    const scale = from[source]!;
+    to[target] = scale;
+    if (offsets !== null) offsets[block] = values[from[source + 1]!]! + 16 * values[scale]!;
+    const fifths = source + size - 10;
+    let lower = from[fifths]!;
+    let upper = from[fifths + 1]!;
+    for (let pair = 0; pair < 8; pair++) {
+      const quants = from[fifths + 2 + pair]!;
+      to[target + 1 + pair] = (quants & 0x0f0f) | BELOW_16[lower & 3]!;
+      to[target + 9 + pair] = ((quants >> 4) & 0x0f0f) | BELOW_16[upper & 3]!;
+      lower >>= 2;
+      upper >>= 2;
+    }
+  }
+  return { bytes: new Uint8Array(to.buffer), offsets };
+}
+
+/** By the fifth bits of two q: what makes two bytes with their low bits into q − 16, which is negative without its fifth. */
+const BELOW_16 = Uint16Array.of(0xf0f0, 0xf000, 0x00f0, 0);
+
+/** Bytes as numbers of 16 bits. */
+function halvesOf(bytes: Uint8Array): Uint16Array {
+  const aligned = bytes.byteOffset % 2 === 0 ? bytes : bytes.slice();
+  return new Uint16Array(aligned.buffer, aligned.byteOffset, aligned.length / 2);
 }
 
 let halves: Float32Array | undefined;

@@ -4,7 +4,7 @@ import type { Precision } from '../contract/index.js';
 import { type BufferType, writePointer } from './bindings.js';
 import type { Device } from './device.js';
 import type { MappedCheckpoint } from './mapped-file.js';
-import { type MatrixForm, plainForm } from './matrix-form.js';
+import { type MatrixForm, plainForm, SAME_VALUES } from './matrix-form.js';
 import { allocateBlock } from './memory.js';
 
 /** Where a weight lies: in the mapped file, in memory of our own, or in a buffer that orders it for the kernels. */
@@ -65,8 +65,9 @@ export class WeightPlaces {
     const form = plainForm(type, inputs, this.precision);
     for (const repacking of this.#repacking) {
       if (this.#multiplies(form.type, inputs, outputs, repacking)) return { form, home: repacking };
-      if (form.type === 'Q4_1' && this.#multiplies('Q4_0', inputs, outputs, repacking)) {
-        return { form: { type: 'Q4_0', offsets: true }, home: repacking };
+      const same = form.type === type ? SAME_VALUES[type] : undefined;
+      if (same !== undefined && this.#multiplies(same.type, inputs, outputs, repacking)) {
+        return { form: same, home: repacking };
       }
     }
     if (!this.#multiplies(form.type, inputs, outputs))
