@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { changedPairs } from '../../src/attention/index.js';
 import { createGpuExecutor, ON_A_GPU, ON_A_PROCESSOR } from '../../src/executors/gpu/index.js';
 import { createReferenceExecutor, type ForwardRequest } from '../../src/executors/index.js';
-import { gpuName, hasNoFastGpu, openGpu } from '../support/gpu.js';
+import { deviceOfFile, gpuName, hasNoFastGpu } from '../support/gpu.js';
 import { expectClose, spread } from './compare.js';
 import { golden, openFamily } from './fixtures.js';
 
@@ -21,7 +21,7 @@ describe.skipIf(hasNoFastGpu())(`long sequences on ${gpuName}`, () => {
     const { plan, files } = await openFamily(family);
     const reference = await createReferenceExecutor(plan, files.checkpoint);
     const options = { precision: 'f32', tuning } as const;
-    const gpu = await createGpuExecutor(await openGpu(), plan, files.checkpoint, options);
+    const gpu = await createGpuExecutor(await deviceOfFile(), plan, files.checkpoint, options);
     await files.close();
     const { ids } = golden(family);
     const tokens = Array.from({ length: 601 }, (_, index) => ids[(index * 7) % ids.length]!);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createGpuExecutor, ON_A_GPU, ON_A_PROCESSOR } from '../../src/executors/gpu/index.js';
 import type { Precision } from '../../src/executors/index.js';
-import { gpuName, hasNoFastGpu, openGpu } from '../support/gpu.js';
+import { deviceOfFile, gpuName, hasNoFastGpu } from '../support/gpu.js';
 import { expectClose, spread } from './compare.js';
 import { golden, type openFamily, openGgufFixture } from './fixtures.js';
 
@@ -18,7 +18,7 @@ describe.skipIf(hasNoFastGpu())(`precisions on ${gpuName}`, () => {
   ): Promise<{ readonly logits: Float32Array; readonly forms: string }> {
     const { plan, files } = await opening;
     const options = { precision, tuning };
-    const executor = await createGpuExecutor(await openGpu(), plan, files.checkpoint, options);
+    const executor = await createGpuExecutor(await deviceOfFile(), plan, files.checkpoint, options);
     await files.close();
     try {
       const sequence = executor.open(128);

@@ -114,8 +114,8 @@ export function withChanges<Kind extends object>(real: Kind, changes: object): K
 export const tuned =
   (tuning: Tuning) =>
   async ({ plan, files }: OpenedModel): Promise<Executor> =>
-    createGpuExecutor(await openGpu(), plan, files.checkpoint, { precision: 'f32', tuning });
+    createGpuExecutor(await deviceOfFile(), plan, files.checkpoint, { precision: 'f32', tuning });
 
 /** Makes an executor with the tuning that users get on this adapter: another one on a GPU than on a software GPU. */
 export const asForUsers = async ({ plan, files }: OpenedModel): Promise<Executor> =>
-  createGpuExecutor(await openGpu(), plan, files.checkpoint, { precision: 'f32' });
+  createGpuExecutor(await deviceOfFile(), plan, files.checkpoint, { precision: 'f32' });
