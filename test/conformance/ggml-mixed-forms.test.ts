@@ -5,6 +5,8 @@ import { linear } from '../../src/executors/ggml/linear.js';
 import { loadWeights, type Matrix } from '../../src/executors/ggml/weights.js';
 import { BLOCK_LAYOUTS, dequantize, readTensor, type TensorType } from '../../src/formats/index.js';
 import { mixedModel } from '../support/mixed-model.js';
+import { randomModel } from '../support/random-model.js';
+import { expectClose, spread } from './compare.js';
 import { mixedForms } from './mixed-forms.js';
 
 // At f32 the weights are decoded, so nothing is rounded.
@@ -66,6 +68,34 @@ describe('a product of ggml', () => {
           }
           expect(Math.sqrt(error / size), `${name}, ${rows} rows`).toBeLessThan(ROUNDING[type] ?? IN_8_BITS);
         }
+      }
+      weights.dispose();
+      backend.dispose();
+    },
+  );
+
+  // ggml's kernels for AMX add to numbers that they have not set to zero.
+  it.each(['q8', 'q4'] as const)(
+    'of rows of one block is the same for many rows and for one, at %s',
+    async (precision) => {
+      const { plan, checkpoint } = await randomModel('llama', { hidden_size: 32 });
+      const backend = Backend.open(1);
+      const weights = await loadWeights(backend, plan, checkpoint, precision, false);
+      const { gateUp, down } = weights.layers[0]!;
+      const [matrix] = gateUp;
+      expect(matrix!.inputs).toBe(32);
+      const input = Float32Array.from({ length: 100 * 32 }, (_, i) => Math.sin(i * i));
+      // Another product leaves its numbers where these are added up.
+      await productOf(
+        backend,
+        down,
+        Float32Array.from({ length: 100 * down.inputs }, (_, i) => 50 * Math.cos(i)),
+      );
+      const many = await productOf(backend, matrix!, input);
+      for (let row = 0; row < 100; row++) {
+        const one = await productOf(backend, matrix!, input.slice(32 * row, 32 * row + 32));
+        const { outputs } = matrix!;
+        expectClose(many.subarray(row * outputs, (row + 1) * outputs), one, 1e-5 * spread(one), `row ${row}`);
       }
       weights.dispose();
       backend.dispose();
