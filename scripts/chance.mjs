@@ -32,7 +32,7 @@ async function run(name, path) {
   const file = join(out, `${name}.jsonl`);
   mkdirSync(out, { recursive: true });
   const done = new Set(recordsIn(file).map(({ address }) => address));
-  const cells = study.cellsAt(study.spec.now).expand([]);
+  const cells = [...study.cellsAt(study.spec.now).expand([])];
   const queue = cells.filter(({ kind, address }) => kind === 'chance' && !done.has(address));
   const { open } = await import(CELLS.href);
   const opened = await open({ threads: 1 });

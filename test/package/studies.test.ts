@@ -36,7 +36,7 @@ function expanded(spec: StudySpec) {
       ),
     }),
   );
-  return expand(spec, found, NOW, rankings);
+  return [...expand(spec, found, NOW, rankings)];
 }
 
 describe('experiments', () => {

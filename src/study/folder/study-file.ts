@@ -109,7 +109,7 @@ export async function keepStudy(
   { spec, text, versions, models }: Study,
   origin: StudyOrigin,
   { now, analysis }: FirstRun,
-  plan: readonly PlannedCell[],
+  plan: Iterable<PlannedCell>,
 ): Promise<void> {
   const { name } = spec;
   const kept = models.map(({ size: _, ...model }) => model);
@@ -121,7 +121,7 @@ export async function keepStudy(
 export async function keepStudyFile(
   folder: StudyFolder,
   file: object,
-  plan: readonly PlannedCell[],
+  plan: Iterable<PlannedCell>,
 ): Promise<void> {
   await replaceFile(planPath(folder.path), folder.writer, (temporary) =>
     writeFile(temporary, planLines(plan)),
@@ -131,19 +131,19 @@ export async function keepStudyFile(
   );
 }
 
-/** Lines of the plan that are written at once. */
-const PLAN_LINES = 10_000;
+/** Characters of the plan that are written at once, about. */
+const PLAN_PIECE = 2 ** 20;
 
 /** Yields the text of a plan in pieces: that of two million cells is longer than a string can be. */
-function* planLines(plan: readonly PlannedCell[]): Generator<string> {
-  for (let from = 0; from < plan.length; from += PLAN_LINES) {
-    const lines = plan
-      .slice(from, from + PLAN_LINES)
-      .map(({ address, kind, measure, labels, work }) =>
-        JSON.stringify({ address, kind, measure, labels, work }),
-      );
-    yield `${lines.join('\n')}\n`;
+function* planLines(plan: Iterable<PlannedCell>): Generator<string> {
+  let piece = '';
+  for (const { address, kind, measure, labels, work } of plan) {
+    piece += `${JSON.stringify({ address, kind, measure, labels, work })}\n`;
+    if (piece.length < PLAN_PIECE) continue;
+    yield piece;
+    piece = '';
   }
+  yield piece;
 }
 
 /**

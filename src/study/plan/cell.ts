@@ -26,7 +26,7 @@ export interface Cell {
   /** Estimated work, in decoded tokens × parameters ({@link workOf}). Absent in plans of older versions. */
   readonly work?: number | undefined;
   /** What an influence cell measures; absent for other cells. */
-  readonly influence?: InfluenceTask;
+  readonly influence?: InfluenceTask | undefined;
   /** The date and time that the template writes if it writes one: the same for all cells of a study. */
   readonly now: Moment;
   readonly settings: Pick<StudySpec, 'sampling' | 'maxTokens' | 'probeRounds' | 'probeRepeats' | 'costs'>;

@@ -23,10 +23,11 @@ const spec = parseSpec(
   ].join('\n'),
   'study.yaml',
 );
-const cells = expand(spec, foundFor(spec), NOW, []);
+const cells = [...expand(spec, foundFor(spec), NOW, [])];
 const addresses = (of: readonly Cell[]): readonly string[] => of.map(({ address }) => address);
-const expanded = (changes: Partial<StudySpec>): readonly Cell[] =>
-  expand({ ...spec, ...changes }, foundFor({ ...spec, ...changes }), NOW, []);
+const expanded = (changes: Partial<StudySpec>): readonly Cell[] => [
+  ...expand({ ...spec, ...changes }, foundFor({ ...spec, ...changes }), NOW, []),
+];
 
 describe('the cells of a study', () => {
   it('include every dialogue and every held-out item, under every arm, on every model', () => {
@@ -37,7 +38,7 @@ describe('the cells of a study', () => {
   });
 
   it('have a stable order: costs last, the arms of one dialogue or item next to each other', () => {
-    expect(expand(spec, foundFor(spec), NOW, [])).toEqual(cells);
+    expect([...expand(spec, foundFor(spec), NOW, [])]).toEqual(cells);
     const kinds = cells.map(({ kind }) => kind);
     expect(kinds).toEqual(kinds.toSorted().reverse());
     for (let at = 0; at < cells.length; at += 4) {
@@ -119,7 +120,7 @@ describe('the cells of a study', () => {
       ]),
     );
     const chanceOf = (changes: Partial<StudySpec> = {}): readonly Cell[] =>
-      expand({ ...spec, ...changes }, { ...found, sources: asking }, NOW, []).filter(
+      [...expand({ ...spec, ...changes }, { ...found, sources: asking }, NOW, [])].filter(
         ({ kind }) => kind === 'chance',
       );
     const labelled = ({ labels }: Cell): string => `${labels.source} ${labels.index} ${labels.arm}`;
@@ -221,7 +222,7 @@ describe('the address of a cell', () => {
       },
     ],
   ])('changes with other %s', (_, changes) => {
-    const changed = expand(spec, { ...known, ...changes }, NOW, []);
+    const changed = [...expand(spec, { ...known, ...changes }, NOW, [])];
     expect(changed).toHaveLength(cells.length);
     expect(addresses(changed).filter((address) => addresses(cells).includes(address))).toEqual([]);
   });
@@ -331,7 +332,7 @@ describe('ranking', () => {
         ),
       }),
     );
-    const cells = expand(ranked, found, NOW, records);
+    const cells = [...expand(ranked, found, NOW, records)];
     for (const [at, place] of places.entries()) {
       const arms = cells.filter(({ labels }) => `${labels.model} ${labels.source}` === place).slice(0, 3);
       expect(

@@ -51,7 +51,8 @@ const MAX_CELLS = 2_000_000;
 
 /**
  * Returns the cells of a study: dialogues first, then costs, chance and influence. The arms of one dialogue or item are next to each other.
- * Two cells have the same address if they do the same work under two names; one result then serves both.
+ * Two cells have the same address if they do the same work under two names; one result then serves both. A cell is made when it
+ * is asked for, so a plan that is only written takes no memory; the cells can be gone through once.
  * @param found models and sources that {@link findNamed} has checked
  * @param now the date and time of the study
  * @param rankings the records of {@link rankingCells}
@@ -62,25 +63,34 @@ export function expand(
   found: Found,
   now: Moment,
   rankings: readonly RankingRecord[],
-): readonly Cell[] {
+): Iterable<Cell> {
   const pairs = pairsOf(spec, found, now);
   checkCount(spec, pairs);
   const studied = pairs.map((pair) => ({ pair, arms: armsFor(pair, spec, rankings) }));
-  return [
-    ...studied.flatMap(({ pair, arms }) => dialogueCells(spec, pair, thoseWith('dialogues', arms, spec))),
-    ...studied.flatMap(({ pair, arms }) => costCells(spec, pair, thoseWith('costs', arms, spec))),
-    ...pairs.flatMap((pair) => chanceCells(spec, pair)),
-    ...studied.flatMap(({ pair, arms }) => influenceCells(spec, pair, thoseWith('influence', arms, spec))),
-    ...studied.flatMap(({ pair, arms }) => {
-      const influenced = new Set(thoseWith('influence', arms, spec));
-      const led = thoseWith('dialogues', arms, spec);
-      return totalInfluenceCells(
-        spec,
-        pair,
-        led.filter((arm) => influenced.has(arm)),
-      );
-    }),
-  ];
+  return cellsOf(spec, studied);
+}
+
+/** A model and a source with the arms of a study. */
+interface Studied {
+  readonly pair: Pair;
+  /** All arms, in the order of the specification. */
+  readonly arms: readonly Arm[];
+}
+
+function* cellsOf(spec: StudySpec, studied: readonly Studied[]): Generator<Cell> {
+  for (const { pair, arms } of studied) yield* dialogueCells(spec, pair, thoseWith('dialogues', arms, spec));
+  for (const { pair, arms } of studied) yield* costCells(spec, pair, thoseWith('costs', arms, spec));
+  for (const { pair } of studied) yield* chanceCells(spec, pair);
+  for (const { pair, arms } of studied) yield* influenceCells(spec, pair, thoseWith('influence', arms, spec));
+  for (const { pair, arms } of studied) {
+    const influenced = new Set(thoseWith('influence', arms, spec));
+    const led = thoseWith('dialogues', arms, spec);
+    yield* totalInfluenceCells(
+      spec,
+      pair,
+      led.filter((arm) => influenced.has(arm)),
+    );
+  }
 }
 
 /** Returns the arms of which a part is measured, given all arms in the order of the specification. */
@@ -101,7 +111,7 @@ export function rankingCells(spec: StudySpec, found: Found, now: Moment): readon
     testIndices(pair.source).map((index) => {
       const point = { scenario: pair.scenarioAt(index), seed, index };
       const address = rankingAddress(pair.computed, point, spec);
-      return makeCell(spec, pair, UNTOUCHED, { kind: 'ranking', seed, index, address });
+      return makeCell(pair, UNTOUCHED, { kind: 'ranking', seed, index, address });
     }),
   );
 }
@@ -116,14 +126,17 @@ interface Pair {
   readonly model: ModelSpec;
   readonly source: SourceSpec;
   readonly computed: Computed;
+  readonly settings: Cell['settings'];
   readonly heldOut: FoundSource['heldOut'];
   readonly scenarioAt: (index: number) => Scenario;
 }
 
 function pairsOf(spec: StudySpec, { models, sources }: Found, now: Moment): Pair[] {
+  const { sampling, maxTokens, probeRounds, probeRepeats, costs } = spec;
+  const settings = { sampling, maxTokens, probeRounds, probeRepeats, costs };
   const opened = spec.sources.map((source) => {
     const { scenarios, heldOut } = sources.get(source.name)!;
-    return { source, heldOut, scenarioAt: remembered((index) => scenarios.at(index)) };
+    return { source, settings, heldOut, scenarioAt: (index: number) => scenarios.at(index) };
   });
   return spec.models.flatMap((model) => {
     const { executor } = model;
@@ -131,15 +144,6 @@ function pairsOf(spec: StudySpec, { models, sources }: Found, now: Moment): Pair
     const computed = { executor, facts, versions: versionsThatMatter(executor), now };
     return opened.map((source) => ({ model, computed, ...source }));
   });
-}
-
-function remembered<T>(make: (index: number) => T): (index: number) => T {
-  const made = new Map<number, T>();
-  return (index) => {
-    const value = made.get(index) ?? make(index);
-    made.set(index, value);
-    return value;
-  };
 }
 
 function checkCount(spec: StudySpec, pairs: readonly Pair[]): void {
@@ -163,7 +167,13 @@ function checkCount(spec: StudySpec, pairs: readonly Pair[]): void {
 export function sourcesOf(spec: StudySpec, { sources }: Found): StudySource[] {
   return spec.sources.map((source) => {
     const { scenarios, heldOut } = sources.get(source.name)!;
-    const led = testIndices(source).map((index) => scenarios.at(index));
+    const prompts = new Set<string>();
+    let probed = false;
+    for (const index of testIndices(source)) {
+      const scenario = scenarios.at(index);
+      prompts.add(scenario.system);
+      probed ||= probesOf(scenario, spec).length > 0;
+    }
     const { kl, perplexity, choice } = spec.costs;
     // All questions are asked for if their number is not given.
     const asked = {
@@ -177,9 +187,9 @@ export function sourcesOf(spec: StudySpec, { sources }: Found): StudySource[] {
     });
     return {
       name: source.name,
-      dialogues: led.length,
-      prompts: new Set(led.map(({ system }) => system)).size,
-      probed: led.some((scenario) => probesOf(scenario, spec).length > 0),
+      dialogues: source.dialogues,
+      prompts: prompts.size,
+      probed,
       heldOut: { kl: counts('kl'), perplexity: counts('perplexity'), choice: counts('choice') },
     };
   });
@@ -195,29 +205,29 @@ function armsFor(
   return spec.arms.map((arm: ArmSpec) => resolveArm(arm, computed.facts, scores));
 }
 
-function dialogueCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell[] {
+function* dialogueCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Generator<Cell> {
   const { source, computed, scenarioAt } = pair;
-  return spec.seeds.flatMap((seed) =>
-    testIndices(source).flatMap((index) => {
+  for (const seed of spec.seeds) {
+    for (const index of testIndices(source)) {
       const scenario = scenarioAt(index);
       const probes = askedProbes(scenario, spec);
-      return arms.map((arm) => {
+      for (const arm of arms) {
         const address = dialogueAddress(computed, { scenario, seed, index }, arm, spec);
-        return makeCell(spec, pair, arm, { kind: 'dialogue', seed, index, address, probes });
-      });
-    }),
-  );
+        yield makeCell(pair, arm, { kind: 'dialogue', seed, index, address, probes });
+      }
+    }
+  }
 }
 
-function costCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Cell[] {
-  return MEASURES.flatMap((measure) =>
-    itemsOf(spec, pair, measure).flatMap((item, index) =>
-      arms.map((arm) => {
+function* costCells(spec: StudySpec, pair: Pair, arms: readonly Arm[]): Generator<Cell> {
+  for (const measure of MEASURES) {
+    for (const [index, item] of itemsOf(spec, pair, measure).entries()) {
+      for (const arm of arms) {
         const address = costAddress(pair.computed, measure, item, arm);
-        return makeCell(spec, pair, arm, { kind: 'cost', measure, seed: 0, index, address });
-      }),
-    ),
-  );
+        yield makeCell(pair, arm, { kind: 'cost', measure, seed: 0, index, address });
+      }
+    }
+  }
 }
 
 /** Returns the number of answers to probes in a dialogue. */
@@ -226,17 +236,17 @@ function askedProbes(scenario: Scenario, { probeRounds, probeRepeats }: StudySpe
   return rounds.reduce((sum, round) => sum + probesIn(scenario, round).length * probeRepeats, 0);
 }
 
-/** Returns a cell for each dialogue that asks a probe. Seeds of a dialogue share it: its own is that of the first. */
-function chanceCells(spec: StudySpec, pair: Pair): Cell[] {
+/** Yields a cell for each dialogue that asks a probe. Seeds of a dialogue share it: its own is that of the first. */
+function* chanceCells(spec: StudySpec, pair: Pair): Generator<Cell> {
   const { source, computed, scenarioAt } = pair;
   const [seed = 0] = spec.seeds;
-  return testIndices(source).flatMap((index) => {
+  for (const index of testIndices(source)) {
     const scenario = scenarioAt(index);
     const probes = probesOf(scenario, spec).length * spec.probeRepeats;
-    if (probes === 0) return [];
+    if (probes === 0) continue;
     const address = chanceAddress(computed, { scenario, seed, index }, spec);
-    return [makeCell(spec, pair, UNTOUCHED, { kind: 'chance', seed, index, address, probes })];
-  });
+    yield makeCell(pair, UNTOUCHED, { kind: 'chance', seed, index, address, probes });
+  }
 }
 
 /** Returns the held-out items of a measure: as many as the study asks for, or all if there are fewer. */

@@ -15,7 +15,7 @@ const spec = (lines: string): StudySpec =>
   );
 const WITHOUT = spec('');
 const WITH = spec('influence: { dialogues: 3 }');
-const cellsOf = (of: StudySpec): readonly Cell[] => expand(of, foundFor(of), NOW, []);
+const cellsOf = (of: StudySpec): readonly Cell[] => [...expand(of, foundFor(of), NOW, [])];
 const influence = cellsOf(WITH).filter(({ kind }) => kind === 'influence');
 
 describe('the cells of influence', () => {
@@ -171,7 +171,7 @@ describe('the cells of influence', () => {
       sources: new Map([[name, { ...source, scenarios: { ...source.scenarios, at } }]]),
     };
     expect(complaintsAbout(WITH, single)).toEqual([]);
-    const cells = expand(WITH, single, NOW, []).filter(({ kind }) => kind === 'influence');
+    const cells = [...expand(WITH, single, NOW, [])].filter(({ kind }) => kind === 'influence');
     expect(cells).toHaveLength(influence.length);
     for (const { labels, influence: task } of cells) {
       expect(task!.references[0]).toEqual({ name: 'others', system: `Unrelated ${labels.index}` });

@@ -1,15 +1,16 @@
-import type { ModelSpec, SourceSpec, StudySpec } from '../spec/index.js';
+import type { ModelSpec, SourceSpec } from '../spec/index.js';
 import type { Computed } from './address.js';
 import type { Arm } from './arm.js';
 import type { Cell } from './cell.js';
 import type { CellLabels } from './record.js';
 import { workOf } from './work.js';
 
-/** A model and a source. */
+/** A model and a source, and what all their cells share: a study may have two million, so a cell has no copy of it. */
 export interface CellPair {
   readonly model: ModelSpec;
   readonly source: SourceSpec;
   readonly computed: Computed;
+  readonly settings: Cell['settings'];
 }
 
 /** What differs between the cells of a model, a source and an arm. */
@@ -22,12 +23,10 @@ type CellPlace = Pick<Cell, 'kind' | 'address' | 'influence'> &
 
 /** Returns a cell of a study, with its estimated work. */
 export function makeCell(
-  spec: StudySpec,
-  { model, source, computed }: CellPair,
+  { model, source, computed, settings }: CellPair,
   arm: Arm,
   { kind, address, seed, index, measure = null, probes = 0, influence }: CellPlace,
 ): Cell {
-  const { sampling, maxTokens, probeRounds, probeRepeats, costs } = spec;
   const { precision, size } = computed.facts;
   const labels = {
     model: model.name,
@@ -38,15 +37,12 @@ export function makeCell(
     seed,
     index,
   };
-  const settings = { sampling, maxTokens, probeRounds, probeRepeats, costs };
   const references = influence?.references.length ?? 0;
   const answered = influence?.effect === undefined ? 0 : references;
   const { rounds } = source;
+  const { maxTokens } = settings;
   const { parameters } = size;
   const work = workOf({ kind, measure, arm, parameters, rounds, maxTokens, probes, references, answered });
-  const task = influence === undefined ? {} : { influence };
-  return {
-    ...{ address, kind, labels, model, source, arm, measure, now: computed.now, settings, work },
-    ...task,
-  };
+  const { now } = computed;
+  return { address, kind, labels, model, source, arm, measure, now, settings, work, influence };
 }

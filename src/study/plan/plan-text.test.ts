@@ -15,7 +15,7 @@ const spec = parseSpec(
   ].join('\n'),
   'x.yaml',
 );
-const cells = expand(spec, foundFor(spec), NOW, []);
+const cells = [...expand(spec, foundFor(spec), NOW, [])];
 
 describe('planText', () => {
   it('counts the cells of every arm', () => {
@@ -43,7 +43,7 @@ describe('planText', () => {
 
   it('counts dialogues and seeds apart, although the table multiplies them', () => {
     const seeded = { ...spec, seeds: [0, 4] };
-    const lines = planText(seeded, expand(seeded, foundFor(seeded), NOW, []), null);
+    const lines = planText(seeded, [...expand(seeded, foundFor(seeded), NOW, [])], null);
     expect(lines[3]).toMatch(/ 100 +3$/);
     expect(lines.at(-1)).toBe('50 dialogues × 2 seeds, 206 cells');
   });

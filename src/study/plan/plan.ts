@@ -28,8 +28,8 @@ export interface Study {
 export interface StudyCells {
   /** Cells whose records decide which heads some arms act on; empty if no arm needs a ranking. */
   readonly rankings: readonly Cell[];
-  /** Returns all other cells in the order of results, given the records of the rankings. */
-  expand(rankings: readonly RankingRecord[]): readonly Cell[];
+  /** Returns all other cells in the order of results, given the records of the rankings. They can be gone through once. */
+  expand(rankings: readonly RankingRecord[]): Iterable<Cell>;
 }
 
 /** A model of a study: its name in the specification, and the files found under it. */

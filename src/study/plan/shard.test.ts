@@ -12,7 +12,7 @@ const spec = parseSpec(
   'name: x\nmodels: [organism, b]\nsources: [organism: { dialogues: 5 }, self-chat: { dialogues: 4 }]\nseeds: [0, 1]\narms: [off, boost: [2, 3]]',
   'x.yaml',
 );
-const cells = expand(spec, foundFor(spec), NOW, []);
+const cells = [...expand(spec, foundFor(spec), NOW, [])];
 
 describe('the shards of a study', () => {
   const workIn = (some: readonly Cell[]): number => some.reduce((sum, { work }) => sum + work!, 0);
@@ -39,7 +39,7 @@ describe('the shards of a study', () => {
   it('are balanced by work where equal numbers would not be: a large model beside a small one', () => {
     const large = { ...FACTS, hash: 'b', size: { parameters: 1000, dialogueBytes: 1 } };
     const found = foundFor(spec);
-    const uneven = expand(spec, { ...found, models: new Map([...found.models, ['b', large]]) }, NOW, []);
+    const uneven = [...expand(spec, { ...found, models: new Map([...found.models, ['b', large]]) }, NOW, [])];
     const loads = [1, 2, 3].map((index) => workIn(shardOf(uneven, { index, count: 3 })));
     expect(Math.max(...loads) / Math.min(...loads)).toBeLessThan(1.2);
   });

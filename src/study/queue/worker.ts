@@ -194,7 +194,7 @@ function cellsOf(study: Study, text: string): ReadonlyMap<string, Cell> {
   });
   // With another ranking, the other cells would have other addresses.
   const rest = rankings.length === cells.rankings.length ? cells.expand(rankings) : [];
-  return new Map(rest.map((cell) => [cell.address, cell]));
+  return new Map(Array.from(rest, (cell) => [cell.address, cell]));
 }
 
 /** Threads that compute the cells of jobs. */

@@ -28,7 +28,7 @@ export function recordFirst(
   study: Study,
   folder: StudyFolder,
   options: FirstOptions,
-  keep: (first: FirstRun, plan: readonly Cell[]) => Promise<void>,
+  keep: (first: FirstRun, plan: Iterable<Cell>) => Promise<void>,
 ): Promise<FirstRun> {
   return alone(folder, async (): Promise<FirstRun> => {
     const recorded = await checkFolder(folder.path, study.spec.name);
@@ -67,7 +67,7 @@ export async function prepareStudy(
   const folder = await openFolder(options.folder);
   try {
     const origin = originOf(study, { models: options.models, shard }, recorded);
-    const keep = (first: FirstRun, plan: readonly Cell[]): Promise<void> =>
+    const keep = (first: FirstRun, plan: Iterable<Cell>): Promise<void> =>
       keepStudy(folder, study, origin, first, plan);
     const first = await recordFirst(study, folder, { now: options.now, shard }, keep);
     const { rankings, expand } = study.cellsAt(first.now);

@@ -96,7 +96,7 @@ export async function runStudy(study: Study, options: RunOptions): Promise<RunSu
   const folder = await openFolder(options.folder);
   try {
     // The results in a folder belong to the study as it was last run, so a dry run does not replace that study.
-    const keep = async (first: FirstRun, plan: readonly Cell[]): Promise<void> => {
+    const keep = async (first: FirstRun, plan: Iterable<Cell>): Promise<void> => {
       if (options.dryRun && kept !== null) return;
       await keepStudy(folder, study, originOf(study, options, kept), first, plan);
     };
