@@ -18,8 +18,8 @@ import {
   probeScores,
   type ReadRound,
   readMeasured,
+  scoreIn,
   scoreOf,
-  scoresIn,
   scoresInEach,
 } from './scores.js';
 import type { ArmRecords } from './slices.js';
@@ -69,8 +69,9 @@ export function shareCorrelationOf(
   inference: Inference,
 ): ShareCorrelation | null {
   const rounds = probedRoundsOf(clusters);
+  if (rounds.length < 3) return null;
   const dialogues = lateMeansOf(clusters, late);
-  if (rounds.length < 3 || dialogues.length < 3) return null;
+  if (dialogues.length < 3) return null;
   const course = (read: ReadRound): Statistic[] => scoresInEach(clusters, rounds.map(only), read).map(meanOf);
   const [shares, stabilities] = [course(readShare), course(probeScores())];
   const points = shares.map((x, at) => ({ x, y: stabilities[at]! }));
@@ -97,21 +98,23 @@ export function shareCorrelationOf(
   };
 }
 
+const readStability = probeScores();
 const readShare = readMeasured('after');
 const readFraction: ReadRound = (row, { rounds: { measured } }) =>
   scoreOf(measured.systemTokens[row]! / measured.contextTokens[row]!);
 
 /** Returns the late means of every dialogue that has late probes and a late share. */
 function lateMeansOf(clusters: Clusters, late: Windows['late']): LateMeans[] {
+  const isLate = between(late);
   return clusters.flatMap((dialogues, cluster) =>
     dialogues.flatMap((dialogue) => {
       const meanIn = (read: ReadRound): number => {
-        const [score] = scoresIn([[dialogue]], between(late), read);
-        return score!.sum / score!.count;
+        const { sum, count } = scoreIn(dialogue, isLate, read);
+        return sum / count;
       };
       const means = {
         cluster,
-        stability: meanIn(probeScores()),
+        stability: meanIn(readStability),
         share: meanIn(readShare),
         tokenFraction: meanIn(readFraction),
       };

@@ -116,15 +116,16 @@ export function courseOf(
   const dialogues = arm.shared;
   const rounds = roundsOf(dialogues);
   const probed = probedRoundsOf(dialogues);
-  const course = (read: ReadRound, at = rounds): Course =>
-    measureCourse(dialogues, at, read, windows, inference);
+  const estimated = (means: CourseMeans): Course => estimateCourse(means, dialogues.length, inference);
+  const course = (read: ReadRound): Course => estimated(courseMeans(dialogues, rounds, read, windows));
+  const stability = courseMeans(dialogues, probed, probeScores(), windows);
   return {
     name: arm.name,
     sample: sampleOf(dialogues),
-    stability: course(probeScores(), probed),
+    stability: estimated(stability),
     slope: inference.estimate(
       dialogues.length,
-      stabilitySlope(dialogues, probed),
+      slopeOf(stability.rounds.map(({ round, mean }) => ({ x: round, y: mean }))),
       slopeRange(probed, SCORES),
     ),
     obedience: course(readMeasured('obedience')),
@@ -139,7 +140,7 @@ export function courseOf(
       return {
         kind,
         name,
-        stability: measureCourse(own, probed, probeScores(has), windows, inference),
+        stability: estimateCourse(courseMeans(own, probed, probeScores(has), windows), own.length, inference),
         chance: chanceLevelOf(own, chance, inference, has),
         aboveChance: { late: inference.estimate(own.length, late.above, late.range) },
       };
@@ -147,29 +148,41 @@ export function courseOf(
   };
 }
 
-/** Returns the slope of stability over the probed rounds, as a statistic of the clusters. */
-function stabilitySlope(dialogues: Clusters, probed: readonly number[]): Statistic {
-  const scores = scoresInEach(dialogues, probed.map(only), probeScores());
-  return slopeOf(probed.map((round, at) => ({ x: round, y: meanOf(scores[at]!) })));
+/** The means of a course, as statistics of the clusters. */
+interface CourseMeans {
+  readonly early: Statistic;
+  readonly late: Statistic;
+  readonly rounds: readonly { readonly round: number; readonly mean: Statistic }[];
 }
 
-/** Measures a course of scores between 0 and 1. */
-function measureCourse(
+function courseMeans(
   dialogues: Clusters,
   rounds: readonly number[],
   read: ReadRound,
   windows: Windows,
-  inference: Inference,
-): Course {
-  const estimate = (statistic: Statistic, range = SCORES): Estimate =>
-    inference.estimate(dialogues.length, statistic, range);
+): CourseMeans {
   const selections = [between(windows.early), between(windows.late), ...rounds.map(only)];
   const [early, late, ...each] = scoresInEach(dialogues, selections, read).map(meanOf);
   return {
-    rounds: rounds.map((round, at) => ({ round, ...estimate(each[at]!) })),
-    early: estimate(early!),
-    late: estimate(late!),
-    change: estimate(differenceOf(late!, early!), DIFFERENCES),
+    early: early!,
+    late: late!,
+    rounds: rounds.map((round, at) => ({ round, mean: each[at]! })),
+  };
+}
+
+/** Estimates a course of scores between 0 and 1. */
+function estimateCourse(
+  { early, late, rounds }: CourseMeans,
+  clusters: number,
+  inference: Inference,
+): Course {
+  const estimate = (statistic: Statistic, range = SCORES): Estimate =>
+    inference.estimate(clusters, statistic, range);
+  return {
+    rounds: rounds.map(({ round, mean }) => ({ round, ...estimate(mean) })),
+    early: estimate(early),
+    late: estimate(late),
+    change: estimate(differenceOf(late, early), DIFFERENCES),
   };
 }
 

@@ -66,6 +66,7 @@ export function pooledEffects(
   return sources.flatMap((source) =>
     groupsOf(spec.models).flatMap(({ over, models }) => {
       const own = slices.filter(({ labels }) => labels.source === source && models.includes(labels.model));
+      if (own.length < 2) return [];
       return contrasts.flatMap((contrast) =>
         WINDOWS.flatMap((window): PooledEffectOfArms[] => {
           const each = own.flatMap((slice) => differencesOf(slice, contrast, spec, window) ?? []);

@@ -96,7 +96,9 @@ describe("a study's folder", () => {
     const rounds = record.rounds.map((round) => ({ ...round, fluency: 7 }));
     await writeCell(folder, address, { ...record, rounds });
     await expect(readStudyResult(folder)).rejects.toThrow(
-      new RegExp(`E_UNREADABLE: .*the record is invalid: rounds: 0: fluency: Too big.*${address}`),
+      new RegExp(
+        `E_UNREADABLE: .*the record is invalid: rounds: 0: fluency: expected a number from 0 to 1, not 7.*${address}`,
+      ),
     );
   });
 });

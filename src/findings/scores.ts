@@ -1,6 +1,6 @@
 import type { Score } from '../statistics/index.js';
 import type { Clusters } from './clusters.js';
-import type { Dialogue, Measured } from './dialogues.js';
+import type { Dialogue, Measured, Rounds } from './dialogues.js';
 
 /** Selects rounds by their number. */
 export type RoundFilter = (round: number) => boolean;
@@ -28,10 +28,15 @@ export function scoreOf(value: number): Score {
 }
 
 /** Reads a number of a round; an empty score where it was not measured. */
-export const readMeasured =
-  (name: Measured): ReadRound =>
-  (row, { rounds }) =>
-    scoreOf(rounds.measured[name][row]!);
+export function readMeasured(name: Measured): ReadRound {
+  let of: Rounds | null = null;
+  let values: Float64Array = new Float64Array();
+  return (row, { rounds }) => {
+    // A column is looked up once: that takes longer than to read it.
+    if (rounds !== of) [of, values] = [rounds, rounds.measured[name]];
+    return scoreOf(values[row]!);
+  };
+}
 
 /** Selects probes of dialogues, given their places. */
 export type ProbeFilter = (probe: number, dialogue: Dialogue) => boolean;
@@ -61,6 +66,19 @@ export function readProbes(read: (probe: number, dialogue: Dialogue) => Score | 
   };
 }
 
+/** Returns the contribution of one dialogue to a mean over the selected rounds. */
+export function scoreIn(dialogue: Dialogue, has: RoundFilter, read: ReadRound): Score {
+  const { rounds, from, to } = dialogue;
+  let [sum, count] = [0, 0];
+  for (let row = from; row < to; row++) {
+    if (!has(rounds.round[row]!)) continue;
+    const score = read(row, dialogue);
+    sum += score.sum;
+    count += score.count;
+  }
+  return { sum, count };
+}
+
 /** Returns the contribution of each cluster to a mean over the selected rounds, `[clusters]`. */
 export function scoresIn(clusters: Clusters, has: RoundFilter, read: ReadRound): Score[] {
   return scoresInEach(clusters, [has], read)[0]!;
@@ -73,6 +91,8 @@ export function scoresInEach(
   read: ReadRound,
 ): Score[][] {
   const scores = selections.map((): Score[] => []);
+  /** The selections that have a round, by its number. */
+  const selecting: number[][] = [];
   const sums = new Float64Array(selections.length);
   const counts = new Float64Array(selections.length);
   for (const cluster of clusters) {
@@ -82,12 +102,13 @@ export function scoresInEach(
       const { rounds, from, to } = dialogue;
       for (let row = from; row < to; row++) {
         const round = rounds.round[row]!;
-        let score: Score | null = null;
-        for (let at = 0; at < selections.length; at++) {
-          if (!selections[at]!(round)) continue;
-          score ??= read(row, dialogue);
-          sums[at]! += score.sum;
-          counts[at]! += score.count;
+        selecting[round] ??= [...selections.keys()].filter((at) => selections[at]!(round));
+        const own = selecting[round];
+        if (own.length === 0) continue;
+        const { sum, count } = read(row, dialogue);
+        for (let each = 0; each < own.length; each++) {
+          sums[own[each]!]! += sum;
+          counts[own[each]!]! += count;
         }
       }
     }
@@ -99,16 +120,26 @@ export function scoresInEach(
 /** Returns the rounds that occur in any dialogue, ascending. */
 export const roundsOf = (clusters: Clusters): number[] => roundsWith(clusters, () => true);
 
+/** Probed rounds of clusters, which every contrast, effect and mixed model of an arm asks for. */
+const probedRounds = new WeakMap<Clusters, readonly number[]>();
+
 /** Returns the rounds after which any dialogue was probed, ascending. */
-export const probedRoundsOf = (clusters: Clusters): number[] =>
-  roundsWith(clusters, (row, { rounds: { probesFrom } }) => probesFrom[row + 1]! > probesFrom[row]!);
+export function probedRoundsOf(clusters: Clusters): readonly number[] {
+  const probed =
+    probedRounds.get(clusters) ??
+    roundsWith(clusters, (row, { rounds: { probesFrom } }) => probesFrom[row + 1]! > probesFrom[row]!);
+  probedRounds.set(clusters, probed);
+  return probed;
+}
 
 /** Returns the rounds in which any dialogue has something, ascending. */
 export function roundsWith(clusters: Clusters, has: (row: number, dialogue: Dialogue) => boolean): number[] {
   const found = new Set<number>();
-  for (const dialogue of clusters.flat()) {
-    const { rounds, from, to } = dialogue;
-    for (let row = from; row < to; row++) if (has(row, dialogue)) found.add(rounds.round[row]!);
+  for (const cluster of clusters) {
+    for (const dialogue of cluster) {
+      const { rounds, from, to } = dialogue;
+      for (let row = from; row < to; row++) if (has(row, dialogue)) found.add(rounds.round[row]!);
+    }
   }
   return [...found].sort((a, b) => a - b);
 }

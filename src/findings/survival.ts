@@ -187,7 +187,7 @@ const JUDGED: Readonly<Record<LossOutcome, ReadRound>> = {
   obedience: readMeasured('obedience'),
 };
 
-function judgedRoundsOf(clusters: Clusters, outcome: LossOutcome): number[] {
+function judgedRoundsOf(clusters: Clusters, outcome: LossOutcome): readonly number[] {
   return outcome === 'probes'
     ? probedRoundsOf(clusters)
     : roundsWith(clusters, (row, dialogue) => JUDGED.obedience(row, dialogue).count > 0);

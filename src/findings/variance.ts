@@ -2,8 +2,9 @@ import { type NestedMean, nestedMean } from '../statistics/index.js';
 import type { Contrast } from '../study/index.js';
 import type { Windows } from './course.js';
 import { type DialoguePairs, pairsOf, type WindowName, windowsOf } from './effects.js';
+import { grouped } from './grouped.js';
 import { FEWEST } from './inference.js';
-import { probeScores, type RoundFilter, scoresIn } from './scores.js';
+import { probeScores, type RoundFilter, scoreIn } from './scores.js';
 import type { Slice } from './slices.js';
 
 /** Sources of variance, from the outermost. A source that a study cannot tell from the next one is part of it. */
@@ -46,9 +47,10 @@ export interface Run {
 
 function effectOf(pair: DialoguePairs, has: RoundFilter): Pick<MixedEffect, 'difference' | 'shares'> | null {
   const runs = runsOf(pair, has);
+  const byPrompt = [...grouped(runs, ({ prompt }) => prompt).values()];
   const counts = {
-    prompt: new Set(runs.map(({ prompt }) => prompt)).size,
-    dialogue: new Set(runs.map(({ prompt, dialogue }) => JSON.stringify([prompt, dialogue]))).size,
+    prompt: byPrompt.length,
+    dialogue: byPrompt.reduce((sum, own) => sum + new Set(own.map(({ dialogue }) => dialogue)).size, 0),
     seed: runs.length,
   };
   const sources = (['prompt', 'dialogue'] as const).filter((source, at) => {
@@ -75,10 +77,12 @@ function effectOf(pair: DialoguePairs, has: RoundFilter): Pick<MixedEffect, 'dif
 /** Returns the runs of dialogues that both arms were probed in. */
 export function runsOf({ left, right }: DialoguePairs, has: RoundFilter): Run[] {
   const partners = right.flat();
+  const stability = probeScores();
   return left.flat().flatMap((dialogue, at) => {
-    const [own, other] = [dialogue, partners[at]!].map((each) => scoresIn([[each]], has, probeScores())[0]!);
-    if (own!.count === 0 || other!.count === 0) return [];
-    const value = own!.sum / own!.count - other!.sum / other!.count;
+    const own = scoreIn(dialogue, has, stability);
+    const other = scoreIn(partners[at]!, has, stability);
+    if (own.count === 0 || other.count === 0) return [];
+    const value = own.sum / own.count - other.sum / other.count;
     return [{ value, prompt: dialogue.system, dialogue: dialogue.index }];
   });
 }

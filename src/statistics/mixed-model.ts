@@ -81,14 +81,8 @@ function innermostOf(values: readonly NestedValue[]): NestedValue[] | null {
   return [...groups.values()].map(({ value, groups: own }) => ({ value, groups: own.slice(0, -1) }));
 }
 
-/** The groups of one level within a group, or the values of an innermost group. */
-type Tree = readonly Tree[] | Leaf;
-
-/** The values of an innermost group, each with the index of its crossed group; −1 without one. */
-interface Leaf {
-  readonly values: Float64Array;
-  readonly crossed: Int32Array;
-}
+/** The groups of one level within a group, or the forms of an innermost group's values, which no ratio of variances changes. */
+type Tree = readonly Tree[] | Forms;
 
 function treeOf(
   values: readonly NestedValue[],
@@ -99,17 +93,12 @@ function treeOf(
   const groups = new Map<string | number, NestedValue[]>();
   for (const value of values) {
     const key = value.groups[level]!;
-    groups.set(key, [...(groups.get(key) ?? []), value]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [value]);
+    else group.push(value);
   }
   return [...groups.values()].map((own) =>
-    level + 1 === levels
-      ? {
-          values: Float64Array.from(own, ({ value }) => value),
-          crossed: Int32Array.from(own, (each) =>
-            each.crossed === undefined ? -1 : crossed.indexOf(each.crossed),
-          ),
-        }
-      : treeOf(own, level + 1, levels, crossed),
+    level + 1 === levels ? formsOfValues(own, crossed) : treeOf(own, level + 1, levels, crossed),
   );
 }
 
@@ -156,7 +145,7 @@ function sumsOfAll(root: readonly Tree[], ratios: readonly number[], crossed: nu
 function formsOf(groups: readonly Tree[], [ratio, ...inner]: readonly number[], columns: number): Forms {
   const forms: Forms = { products: new Float64Array(columns ** 2), logDeterminant: 0 };
   for (const group of groups) {
-    const own = 'crossed' in group ? formsOfValues(group, columns) : formsOf(group, inner, columns);
+    const own = 'products' in group ? group : formsOf(group, inner, columns);
     const growth = 1 + ratio! * own.products[ONES]!;
     for (let row = 0; row < columns; row++) {
       for (let column = 0; column < columns; column++) {
@@ -170,15 +159,16 @@ function formsOf(groups: readonly Tree[], [ratio, ...inner]: readonly number[], 
   return forms;
 }
 
-function formsOfValues({ values, crossed }: Leaf, columns: number): Forms {
+function formsOfValues(values: readonly NestedValue[], allCrossed: readonly (string | number)[]): Forms {
+  const columns = CROSSED + allCrossed.length;
   const products = new Float64Array(columns ** 2);
-  for (const [at, value] of values.entries()) {
+  for (const { value, crossed } of values) {
     products[ONES * columns + ONES]! += 1;
     products[ONES * columns + VALUE]! += value;
     products[VALUE * columns + ONES]! += value;
     products[VALUE * columns + VALUE]! += value ** 2;
-    if (crossed[at]! < 0) continue;
-    const group = CROSSED + crossed[at]!;
+    if (crossed === undefined) continue;
+    const group = CROSSED + allCrossed.indexOf(crossed);
     products[ONES * columns + group]! += 1;
     products[group * columns + ONES]! += 1;
     products[VALUE * columns + group]! += value;

@@ -61,42 +61,49 @@ export interface Point {
 export function meanOf(scores: readonly Score[]): Statistic {
   const sums = Float64Array.from(scores, ({ sum }) => sum); // [clusters]
   const counts = Float64Array.from(scores, ({ count }) => count); // [clusters]
-  const meanIn = (drawn: Int32Array): number => {
-    let sum = 0;
-    let count = 0;
-    for (let at = 0; at < drawn.length; at++) {
-      sum += sums[drawn[at]!]!;
-      count += counts[drawn[at]!]!;
-    }
-    return quotient(sum, count);
-  };
+  const [totalSums, totalCounts] = [totalsOf(sums), totalsOf(counts)];
   const each: Statistic['each'] = (samples) => {
-    const means = new Float64Array(samples.length);
-    let at = 0;
-    // Each addition to a sum waits for the one before, so four samples take little longer than one.
-    for (; at + 4 <= samples.length; at += 4) {
-      const [a, b, c, d] = samples.slice(at, at + 4) as [Int32Array, Int32Array, Int32Array, Int32Array];
-      let [sumA, sumB, sumC, sumD] = [0, 0, 0, 0];
-      let [countA, countB, countC, countD] = [0, 0, 0, 0];
-      for (let place = 0; place < a.length; place++) {
-        sumA += sums[a[place]!]!;
-        sumB += sums[b[place]!]!;
-        sumC += sums[c[place]!]!;
-        sumD += sums[d[place]!]!;
-        countA += counts[a[place]!]!;
-        countB += counts[b[place]!]!;
-        countC += counts[c[place]!]!;
-        countD += counts[d[place]!]!;
-      }
-      means[at] = quotient(sumA, countA);
-      means[at + 1] = quotient(sumB, countB);
-      means[at + 2] = quotient(sumC, countC);
-      means[at + 3] = quotient(sumD, countD);
-    }
-    for (; at < samples.length; at++) means[at] = meanIn(samples[at]!);
-    return means;
+    const counted = totalCounts(samples);
+    return totalSums(samples).map((sum, at) => quotient(sum, counted[at]!));
   };
-  return Object.assign(meanIn, { each });
+  return Object.assign((drawn: Int32Array) => each([drawn])[0]!, { each });
+}
+
+/** Returns the sum of the drawn values in each sample. */
+type Totals = (samples: readonly Int32Array[]) => Float64Array;
+
+/** Clusters often have equal counts: those of a round in which every dialogue has one probe. The product is exact then. */
+function totalsOf(values: Float64Array): Totals {
+  const [first = 0] = values;
+  const areEqual = Number.isInteger(first) && values.every((value) => value === first);
+  return areEqual
+    ? (samples) => Float64Array.from(samples, (drawn) => first * drawn.length)
+    : (samples) => addedUp(values, samples);
+}
+
+/** Adds up the drawn values of each sample, in the order in which they were drawn. */
+function addedUp(values: Float64Array, samples: readonly Int32Array[]): Float64Array {
+  const totals = new Float64Array(samples.length);
+  let at = 0;
+  // Each addition to a sum waits for the one before, so four samples take little longer than one.
+  for (; at + 4 <= samples.length; at += 4) {
+    const [a, b, c, d] = samples.slice(at, at + 4) as [Int32Array, Int32Array, Int32Array, Int32Array];
+    let [sumA, sumB, sumC, sumD] = [0, 0, 0, 0];
+    for (let place = 0; place < a.length; place++) {
+      sumA += values[a[place]!]!;
+      sumB += values[b[place]!]!;
+      sumC += values[c[place]!]!;
+      sumD += values[d[place]!]!;
+    }
+    totals.set([sumA, sumB, sumC, sumD], at);
+  }
+  for (; at < samples.length; at++) {
+    const drawn = samples[at]!;
+    let sum = 0;
+    for (let place = 0; place < drawn.length; place++) sum += values[drawn[place]!]!;
+    totals[at] = sum;
+  }
+  return totals;
 }
 
 /** Returns a quotient; NaN if the divisor is 0. */

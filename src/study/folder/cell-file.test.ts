@@ -49,25 +49,48 @@ describe('a file with the checksum of what it has', () => {
   const changed = (change: object): string => JSON.stringify({ ...recordOf('no', 1), ...change });
 
   const KIND =
-    "the record is invalid: kind: Invalid discriminator value. Expected 'failure' | 'dialogue' | 'cost' | 'influence' | 'ranking' | 'chance'";
+    'the record is invalid: kind: expected failure or dialogue or cost or influence or ranking or chance, not ';
+
+  /** An answer under an unrelated prompt. */
+  const ANSWER = {
+    label: 'l',
+    question: 'q',
+    rule: null,
+    repeat: 1,
+    answer: 'a',
+    score: 1,
+    under: 'unrelated',
+  };
 
   it.each([
     ['{x}', 'the record is not JSON'],
-    ['{}', KIND],
-    [changed({ kind: 'guess' }), KIND],
+    ['{}', `${KIND}nothing`],
+    [changed({ kind: 'guess' }), `${KIND}a text`],
+    [changed({ error: undefined }), 'the record is invalid: error: expected a text, not nothing'],
+    [changed({ model: null }), 'the record is invalid: model: expected a text, not null'],
     [
-      changed({ error: undefined }),
-      'the record is invalid: error: Invalid input: expected string, received undefined',
+      changed({ seed: 2 ** 31 }),
+      'the record is invalid: seed: expected an integer from -2147483648 to 2147483647, not 2147483648',
     ],
-    [changed({ model: null }), 'the record is invalid: model: Invalid input: expected string, received null'],
-    [changed({ seed: 2 ** 31 }), 'the record is invalid: seed: Too big: expected number to be <=2147483647'],
     [
       changed({ kind: 'ranking', scenario: 'x', system: null, heads: [['0.1']] }),
-      'the record is invalid: heads: 0: 0: Invalid input: expected number, received string',
+      'the record is invalid: heads: 0: 0: expected a number from 0 to 1, not a text',
     ],
     [
       changed({ kind: 'dialogue', scenario: 'x', group: 'g', system: 's', rounds: [null] }),
-      'the record is invalid: rounds: 0: Invalid input: expected object, received null',
+      'the record is invalid: rounds: 0: expected an object, not null',
+    ],
+    [
+      changed({ kind: 'ranking', scenario: 'x', heads: [[0.5], {}] }),
+      'the record is invalid: heads: 1: expected a list, not an object',
+    ],
+    [
+      changed({ kind: 'cost', measure: 'kl', item: 'i', sum: '1', count: 1 }),
+      'the record is invalid: sum: expected a number, not a text',
+    ],
+    [
+      changed({ kind: 'chance', scenario: 'x', group: 'g', system: 's', answers: [ANSWER] }),
+      'the record is invalid: answers: 0: under: expected none, not a text',
     ],
   ])('counts as damaged if that is no record: %s', (record, damage) => {
     expect(decode(record)).toEqual({ damage });
@@ -76,5 +99,10 @@ describe('a file with the checksum of what it has', () => {
   it('may lack what records of older versions lack, and keeps what it has besides', () => {
     const record = { ...recordOf('no', 1), kind: 'ranking', scenario: 'x', heads: [[0.1, null]], later: 1 };
     expect(decode(JSON.stringify(record))).toEqual({ record });
+    const unrelated = { id: 'u', system: 'Rhyme.' };
+    const { error: _, ...labels } = recordOf('no', 1);
+    const chance = { ...labels, kind: 'chance', scenario: 'x', group: 'g', system: 's', unrelated };
+    const asked = { ...chance, answers: [ANSWER] };
+    expect(decode(JSON.stringify(asked))).toEqual({ record: asked });
   });
 });

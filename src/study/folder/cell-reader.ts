@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { bytesIfThere, type CellBytes, type CellState, cellPath, findCellBytes, stateOf } from './folder.js';
 import { addressIn, openPacks } from './packs.js';
 
@@ -23,19 +23,19 @@ export async function openCells(folder: string): Promise<CellReader> {
   const files = new Set<string>();
   const path = join(folder, 'cells');
   for (const name of existsSync(path) ? await readdir(path) : []) {
-    for (const file of await readdir(join(path, name)).catch(() => [])) files.add(file);
+    for (const file of await readdir(join(path, name)).catch(() => [])) files.add(basename(file, '.json'));
   }
-  const hasFile = (address: string): boolean => files.has(`${address}.json`);
-  const has = (address: string): boolean => hasFile(address) || packs.has(address);
+  const has = (address: string): boolean => files.has(address) || packs.has(address);
   const find = async (address: string): Promise<CellBytes | null> => {
-    if (!has(address)) return null;
-    if (hasFile(address)) {
+    const hasFile = files.has(address);
+    if (hasFile) {
       const file = cellPath(folder, address);
       const bytes = await bytesIfThere(file);
       if (bytes !== null) return { file, bytes, isPacked: false };
     }
     const packed = packs.find(address);
     if (packed !== null && addressIn(packed.bytes) === address) return { ...packed, isPacked: true };
+    if (!hasFile && !packs.has(address)) return null;
     return findCellBytes(folder, address); // its file was packed, or its pack replaced, since the folder was listed
   };
   return { has, find, read: async (address) => stateOf(await find(address), address) };

@@ -96,6 +96,6 @@ export async function* readRecords(
       });
     }
     // The plan's labels replace those in the record: the cell may have had other names when it was computed.
-    yield { cell, record: state.kind === 'missing' ? null : { ...state.record, ...cell.labels } };
+    yield { cell, record: state.kind === 'missing' ? null : Object.assign(state.record, cell.labels) };
   }
 }

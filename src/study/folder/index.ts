@@ -3,6 +3,7 @@
  * records; must not know how cells are computed.
  */
 export { ADDRESS_AT, ADDRESS_LENGTH, decodeCellFile } from './cell-file.js';
+export { openCells } from './cell-reader.js';
 export { exportResults, readRecords, readResults } from './export.js';
 export {
   alone,

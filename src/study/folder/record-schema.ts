@@ -1,95 +1,100 @@
-import { z } from 'zod';
 import type { CellRecord } from '../plan/index.js';
+import {
+  type Check,
+  hasFields,
+  isBoolean,
+  isInteger,
+  isListOf,
+  isNumber,
+  isOfKind,
+  isOneOf,
+  isText,
+  isWithin,
+  orMissing,
+  orNothing,
+  orNull,
+} from './checks.js';
 
 // What a cell's file must have, as `plan/record.ts` describes it. Fields that may be null may also be missing: records of
 // older versions lack some.
 
-const int = z
-  .int()
-  .min(-(2 ** 31))
-  .max(2 ** 31 - 1);
-const count = int.min(0);
-const share = z.number().min(0).max(1);
+const count = isInteger(0);
+const number = isInteger(1);
+const share = isWithin(0, 1);
 const score = share;
-const shares = z.array(share.nullable()).readonly();
+const shares = isListOf(orNull(share));
 
 const labels = {
-  ...{ model: z.string(), executor: z.string(), precision: z.string(), source: z.string(), arm: z.string() },
-  ...{ seed: int, index: int },
+  ...{ model: isText, executor: isText, precision: isText, source: isText, arm: isText },
+  ...{ seed: isInteger(), index: isInteger() },
 };
 /** Tokens and passes of a record. */
 const forwarded = { forwardedTokens: count, forwardPasses: count };
 
 const probe = {
-  ...{ label: z.string(), question: z.string(), rule: z.string().nullish(), repeat: int.min(1).optional() },
-  ...{ answer: z.string(), score },
+  ...{ label: isText, question: isText, rule: orNothing(isText), repeat: orMissing(number) },
+  ...{ answer: isText, score },
 };
 
-const round = z.object({
-  ...{ round: int.min(1), user: z.string(), answer: z.string(), finished: z.boolean() },
-  ...{ contextTokens: count, systemTokens: count.nullish(), strength: z.number().nullish() },
-  notice: z.string().nullish(),
-  share: z.object({ before: share.nullable(), after: share.nullable() }),
-  spread: z.object({ mean: share, median: share, ninetieth: share, above: share, below: share }).nullish(),
+const round = hasFields({
+  ...{ round: number, user: isText, answer: isText, finished: isBoolean },
+  ...{ contextTokens: count, systemTokens: orNothing(count), strength: orNothing(isNumber) },
+  notice: orNothing(isText),
+  share: hasFields({ before: orNull(share), after: orNull(share) }),
+  spread: orNothing(hasFields({ mean: share, median: share, ninetieth: share, above: share, below: share })),
   heads: shares,
-  controls: z.object({ sink: share.nullish(), template: share.nullish(), random: share.nullish() }),
-  ...{ obedience: score.nullish(), ability: score.nullish(), fluency: score },
-  probes: z.array(z.object(probe)),
+  controls: hasFields({ sink: orNothing(share), template: orNothing(share), random: orNothing(share) }),
+  ...{ obedience: orNothing(score), ability: orNothing(score), fluency: score },
+  probes: isListOf(hasFields(probe)),
 });
 
-const sums = z.array(z.object({ round: int.min(1), sum: z.number(), count }));
+const sums = isListOf(hasFields({ round: number, sum: isNumber, count }));
 
-const reference = z.object({ name: z.string(), system: z.string().nullish(), rounds: sums });
+const reference = hasFields({ name: isText, system: orNothing(isText), rounds: sums });
 
-const answer = z.object({ ...probe, under: z.enum(['none', 'unrelated']) });
+const chance = hasFields({
+  ...{ ...labels, scenario: isText, group: isText, system: isText },
+  unrelated: orNothing(hasFields({ id: isText, system: isText })),
+});
+const answersUnder = (...under: readonly string[]): Check =>
+  hasFields({ answers: isListOf(hasFields({ ...probe, under: isOneOf(...under) })) });
+const [answersAlone, answersBoth] = [answersUnder('none'), answersUnder('none', 'unrelated')];
+const hasUnrelated = hasFields({ unrelated: hasFields({}) });
+/** An answer under an unrelated prompt needs that prompt. */
+const isChance: Check = (record) =>
+  chance(record) ?? (hasUnrelated(record) === null ? answersBoth : answersAlone)(record);
 
-const record = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('failure'), ...labels, error: z.string() }),
-  z.object({
-    ...{
-      kind: z.literal('dialogue'),
-      ...labels,
-      scenario: z.string(),
-      group: z.string(),
-      system: z.string(),
-    },
-    ...{ rounds: z.array(round), ...forwarded, recomputedTokens: count.optional() },
-  }),
-  z.object({
-    ...{ kind: z.literal('cost'), ...labels, measure: z.enum(['kl', 'perplexity', 'choice']) },
-    ...{ item: z.string(), sum: z.number(), count, rounds: sums.optional() },
-  }),
-  z.object({
-    ...{ kind: z.literal('influence'), effect: z.literal('total').optional(), ...labels },
-    ...{ scenario: z.string(), system: z.string() },
-    ...{ references: z.array(reference), idle: z.array(int.min(1)).optional(), ...forwarded },
-  }),
-  z.object({
-    ...{ kind: z.literal('ranking'), ...labels, scenario: z.string(), system: z.string().nullish() },
-    heads: z.array(shares),
-  }),
-  z
-    .object({
-      ...{
-        kind: z.literal('chance'),
-        ...labels,
-        scenario: z.string(),
-        group: z.string(),
-        system: z.string(),
-      },
-      unrelated: z.object({ id: z.string(), system: z.string() }).nullish(),
-      answers: z.array(answer),
-    })
-    .refine(({ unrelated, answers }) => unrelated != null || answers.every(({ under }) => under === 'none'), {
-      message: 'answers under an unrelated prompt that is not there',
-      path: ['unrelated'],
+const records = new Map<CellRecord['kind'], Check>([
+  ['failure', hasFields({ ...labels, error: isText })],
+  [
+    'dialogue',
+    hasFields({
+      ...{ ...labels, scenario: isText, group: isText, system: isText },
+      ...{ rounds: isListOf(round), ...forwarded, recomputedTokens: orMissing(count) },
     }),
+  ],
+  [
+    'cost',
+    hasFields({
+      ...{ ...labels, measure: isOneOf('kl', 'perplexity', 'choice') },
+      ...{ item: isText, sum: isNumber, count, rounds: orMissing(sums) },
+    }),
+  ],
+  [
+    'influence',
+    hasFields({
+      ...{ ...labels, effect: orMissing(isOneOf('total')), scenario: isText, system: isText },
+      ...{ references: isListOf(reference), idle: orMissing(isListOf(number)), ...forwarded },
+    }),
+  ],
+  ['ranking', hasFields({ ...labels, scenario: isText, system: orNothing(isText), heads: isListOf(shares) })],
+  ['chance', isChance],
 ]);
+
+const isRecord = isOfKind(records);
 
 /** Returns parsed JSON as the record that it is, or why it is none. */
 export function checkRecord(json: unknown): { readonly record: CellRecord } | { readonly damage: string } {
-  const { error } = record.safeParse(json);
-  if (error === undefined) return { record: json as CellRecord };
-  const { path, message } = error.issues[0]!;
-  return { damage: `the record is invalid: ${[...path.map(String), message].join(': ')}` };
+  const wrong = isRecord(json);
+  return wrong === null ? { record: json as CellRecord } : { damage: `the record is invalid: ${wrong}` };
 }

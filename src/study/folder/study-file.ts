@@ -3,13 +3,14 @@ import { createReadStream, existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { HoldfastError, readError } from '../../errors.js';
-import { textLines } from '../../files/index.js';
+import { HoldfastError } from '../../errors.js';
 import { sharedTexts } from '../../shared-texts.js';
 import { type Moment, MomentText } from '../../text/index.js';
+import { decodeUtf8 } from '../../utf8.js';
 import { type PlannedCell, planHash, type Shard, type Study } from '../plan/index.js';
 import { replaceFile } from './durable.js';
 import { parseJson, readIfThere, type StudyFolder } from './folder.js';
+import { linesOf } from './packs.js';
 
 /** How a study was started: what is needed to resume it. */
 export interface StudyOrigin {
@@ -182,7 +183,7 @@ async function hasOtherFiles(folder: string): Promise<boolean> {
  * @throws HoldfastError `E_NOT_FOUND` when it is not the folder of a study; `E_UNREADABLE`
  */
 export async function readStudy(folder: string): Promise<KeptStudy> {
-  return { file: await readStudyFile(folder), plan: await readPlan(folder) };
+  return { file: await readStudyFile(folder), plan: [...plannedCells(folder)] };
 }
 
 /** Returns the SHA-256 of a folder's `plan.jsonl`, in hex. */
@@ -222,26 +223,27 @@ function parseStudy(text: string, path: string): StudyFile {
   });
 }
 
-async function readPlan(folder: string): Promise<PlannedCell[]> {
-  const plan: PlannedCell[] = [];
-  for await (const cell of plannedCells(folder)) plan.push(cell);
-  return plan;
-}
-
 /** Yields the cells of a folder's plan, without keeping them. @throws HoldfastError `E_UNREADABLE` */
-export async function* plannedCells(folder: string): AsyncGenerator<PlannedCell> {
+export function* plannedCells(folder: string): Generator<PlannedCell> {
   const path = planPath(folder);
   const name = sharedTexts();
-  let line = 0;
-  try {
-    for await (const text of textLines(createReadStream(path), path)) {
-      const { labels, ...cell } = parse(Planned, text, path, `line ${++line}`);
-      const { model, executor, precision, source, arm, seed, index } = labels;
-      const names = { model: name(model), executor: name(executor), precision: name(precision) };
-      yield { ...cell, labels: { ...names, source: name(source), arm: name(arm), seed, index } };
-    }
-  } catch (cause) {
-    throw cause instanceof HoldfastError ? cause : readError(path, cause);
+  let number = 0;
+  for (const { line, offset } of linesOf(path)) {
+    const text = decodeUtf8(line, path, offset);
+    const { labels, address, kind, measure, work } = parse(Planned, text, path, `line ${++number}`);
+    const { model, executor, precision, source, arm, seed, index } = labels;
+    yield {
+      ...{ address, kind, measure, work },
+      labels: {
+        model: name(model),
+        executor: name(executor),
+        precision: name(precision),
+        source: name(source),
+        arm: name(arm),
+        seed,
+        index,
+      },
+    };
   }
 }
 

@@ -3,6 +3,7 @@ import {
   exportResults,
   type FirstRun,
   keepStudy,
+  openCells,
   openFolder,
   packShard,
   readCell,
@@ -169,8 +170,9 @@ async function compute(plan: readonly Cell[], run: Run): Promise<RunSummary> {
   const groups = groupsOf(cellsOfShard(plan, options.shard));
   const cells = groups.flat();
   const kept: Kept = new Map();
+  const { read } = await openCells(folder.path);
   for (const cell of cells) {
-    const state = await readCell(folder.path, cell.address);
+    const state = await read(cell.address);
     if (state.kind !== 'kept') continue;
     const error = errorOf(state.record);
     if (error === null || !options.retryFailed) kept.set(cell, error);
