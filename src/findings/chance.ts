@@ -36,10 +36,10 @@ type Under = ChanceAnswer['under'] | 'both';
 
 /** Collects the chance of a slice's probes. */
 export function createChanceBook(scenarios: readonly ScenarioChance[]): ChanceBook {
-  const scores = new Map<number, Map<number, Readonly<Record<Under, Mean>>>>();
+  const scores: Map<number, Readonly<Record<Under, Mean>>>[] = []; // by the number of the scenario
   for (const { scenario, answers } of scenarios) {
-    const own = scores.get(scenario) ?? new Map();
-    scores.set(scenario, own);
+    scores[scenario] ??= new Map();
+    const own = scores[scenario];
     for (const { asked, under, score } of answers) {
       const means = own.get(asked) ?? { both: new Mean(), none: new Mean(), unrelated: new Mean() };
       own.set(asked, means);
@@ -49,7 +49,7 @@ export function createChanceBook(scenarios: readonly ScenarioChance[]): ChanceBo
   }
   return {
     of: ({ scenario, rounds }, probe, under = 'both') =>
-      scores.get(scenario)?.get(rounds.asked[probe]!)?.[under].value ?? null,
+      scores[scenario]?.get(rounds.asked[probe]!)?.[under].value ?? null,
   };
 }
 

@@ -2,7 +2,7 @@ import { sharedTexts } from '../shared-texts.js';
 import type { DialogueRecord, ProbeRecord, RoundRecord } from '../study/index.js';
 import { createCodes, integers, numbers } from './growing.js';
 
-/** A dialogue without its texts. Its rounds are rows of {@link Rounds}, which all dialogues of a slice share. */
+/** A dialogue without its texts. Its rounds are rows of {@link Rounds}, which all dialogues of its arm share. */
 export interface Dialogue {
   /** Number of its record in the study. */
   readonly at: number;
@@ -52,7 +52,10 @@ export type Measured = keyof typeof MEASURED;
 
 const NAMES = Object.keys(MEASURED) as readonly Measured[];
 
-/** The rounds of dialogues in columns, `[rows]`, and their probes, `[probes]`. A million records fit into memory this way. */
+/**
+ * The rounds of an arm's dialogues in columns, `[rows]`, and their probes, `[probes]`. A million records fit into memory this way,
+ * and what is computed of an arm reads one part of it from the start to the end.
+ */
 export interface Rounds {
   /** Number of the round in its dialogue, from 1. */
   readonly round: Int32Array;
@@ -62,7 +65,7 @@ export interface Rounds {
   /** Of each probe: the number of its label and question, and its score. */
   readonly asked: Int32Array;
   readonly score: Float64Array;
-  /** The labels of probes, by the number of label and question. */
+  /** The labels of probes, by the number of label and question: the same for all arms. */
   readonly labels: readonly string[];
   /** Why a policy did not do what it was asked to, by row. */
   readonly notices: ReadonlyMap<number, string>;
@@ -96,9 +99,74 @@ export function collectDialogues(baseline: string): DialogueCollector {
   const shared = sharedTexts();
   const [scenarios, questions] = [createCodes(), createCodes()];
   const dialogues: Dialogue[] = [];
+  const labels: string[] = [];
+  const arms = new Map<string, RoundsCollector>();
+
+  const askedOf: DialogueCollector['askedOf'] = ({ label, question }) => {
+    const code = questions(JSON.stringify([label, question]));
+    labels[code] ??= label;
+    return code;
+  };
+  const scenarioOf: DialogueCollector['scenarioOf'] = ({ index, scenario }) =>
+    scenarios(`${index} ${scenario}`);
+  const collectorOf = (arm: string): RoundsCollector => {
+    const collector =
+      arms.get(arm) ?? collectRounds({ labels, askedOf, shared, keepsHeads: arm === baseline });
+    arms.set(arm, collector);
+    return collector;
+  };
+  return {
+    dialogues,
+    askedOf,
+    scenarioOf,
+    add(record, at, { totalMs, decodedTokens } = UNTIMED) {
+      const { arm, seed, index, forwardedTokens, forwardPasses, recomputedTokens } = record;
+      const { rounds, add } = collectorOf(arm);
+      const [from, to] = add(record.rounds);
+      dialogues.push({
+        at,
+        arm: shared(arm),
+        seed,
+        index,
+        group: shared(record.group),
+        system: shared(record.system),
+        key: shared(`${index} ${seed} ${record.scenario}`),
+        scenario: scenarioOf(record),
+        rounds,
+        from,
+        to,
+        forwardedTokens,
+        forwardPasses,
+        recomputedTokens,
+        totalMs,
+        decodedTokens,
+      });
+    },
+    finish() {
+      for (const { finish } of arms.values()) finish();
+      return dialogues;
+    },
+  };
+}
+
+/** Collects the rounds of an arm. */
+interface RoundsCollector {
+  /** The columns, which are there once all rounds have been added. */
+  readonly rounds: Rounds;
+  /** Adds the rounds of a dialogue. Returns its first row, and the first of the next dialogue. */
+  add(records: readonly RoundRecord[]): readonly [from: number, to: number];
+  finish(): void;
+}
+
+interface RoundsOptions extends Pick<Rounds, 'labels'>, Pick<DialogueCollector, 'askedOf'> {
+  /** Returns the first copy of a text. */
+  readonly shared: (text: string) => string;
+  readonly keepsHeads: boolean;
+}
+
+function collectRounds({ labels, askedOf, shared, keepsHeads }: RoundsOptions): RoundsCollector {
   const [round, probesFrom, asked, score] = [integers(), integers(), integers(), numbers()];
   const measured = NAMES.map((name) => ({ name, read: MEASURED[name], values: numbers() }));
-  const labels: string[] = [];
   const [notices, heads] = [new Map<number, string>(), new Map<number, Float64Array>()];
   const columns = () => ({
     round: round.values(),
@@ -111,15 +179,7 @@ export function collectDialogues(baseline: string): DialogueCollector {
     score: score.values(),
   });
   const rounds: Rounds = { ...columns(), labels, notices, heads };
-
-  const askedOf: DialogueCollector['askedOf'] = ({ label, question }) => {
-    const code = questions(JSON.stringify([label, question]));
-    labels[code] ??= label;
-    return code;
-  };
-  const scenarioOf: DialogueCollector['scenarioOf'] = ({ index, scenario }) =>
-    scenarios(`${index} ${scenario}`);
-  const addRound = (record: RoundRecord, isBaseline: boolean): void => {
+  const addRound = (record: RoundRecord): void => {
     const row = round.length;
     round.push(record.round);
     for (const { read, values } of measured) values.push(read(record) ?? Number.NaN);
@@ -130,43 +190,22 @@ export function collectDialogues(baseline: string): DialogueCollector {
     }
     // Records of older versions lack it.
     if (typeof record.notice === 'string') notices.set(row, shared(record.notice));
-    if (isBaseline)
+    if (keepsHeads)
       heads.set(
         row,
         Float64Array.from(record.heads, (share) => share ?? Number.NaN),
       );
   };
   return {
-    dialogues,
-    askedOf,
-    scenarioOf,
-    add(record, at, { totalMs, decodedTokens } = UNTIMED) {
-      const { arm, seed, index, forwardedTokens, forwardPasses, recomputedTokens } = record;
+    rounds,
+    add(records) {
       const from = round.length;
-      for (const each of record.rounds) addRound(each, arm === baseline);
-      dialogues.push({
-        at,
-        arm: shared(arm),
-        seed,
-        index,
-        group: shared(record.group),
-        system: shared(record.system),
-        key: shared(`${index} ${seed} ${record.scenario}`),
-        scenario: scenarioOf(record),
-        rounds,
-        from,
-        to: round.length,
-        forwardedTokens,
-        forwardPasses,
-        recomputedTokens,
-        totalMs,
-        decodedTokens,
-      });
+      for (const record of records) addRound(record);
+      return [from, round.length];
     },
     finish() {
       probesFrom.push(asked.length);
       Object.assign(rounds, columns());
-      return dialogues;
     },
   };
 }

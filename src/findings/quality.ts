@@ -59,14 +59,15 @@ export function qualityOf(slice: Slice, spec: ReportedSpec, inference: Inference
       const kept = [...differences.keys()].filter((at) => differences[at]!.count > 0);
       if (kept.length === 0) return [];
       const of = (scores: readonly Score[]): Statistic => scale(meanOf(kept.map((at) => scores[at]!)));
+      const [ofOwn, ofUntouched] = [of(left), of(right)];
       const estimate = (statistic: Statistic, range: Range): Estimate =>
         inference.estimate(kept.length, statistic, quality === 'perplexity' ? undefined : range);
       return [
         {
           ...{ arm: arm.name, beside: untouched.name, quality, clusters: kept.length },
-          own: estimate(of(left), SCORES),
-          untouched: estimate(of(right), SCORES),
-          difference: estimate(differenceOf(of(left), of(right)), DIFFERENCES),
+          own: estimate(ofOwn, SCORES),
+          untouched: estimate(ofUntouched, SCORES),
+          difference: estimate(differenceOf(ofOwn, ofUntouched), DIFFERENCES),
           differences: kept.map((at) => differences[at]!),
         },
       ];

@@ -123,18 +123,41 @@ interface SurvivalCurve {
 
 /** The curves of clusters, of which several statistics are made. */
 const curves = new WeakMap<LifetimeClusters, SurvivalCurve>();
+/**
+ * The last curves, by what they are made of. Arms are compared with one baseline: its lifetimes come again with every arm, and
+ * those of the arm have come before.
+ */
+const lastCurves = new Map<string, SurvivalCurve>();
+const LAST_CURVES = 16;
 
 function curveOf(clusters: LifetimeClusters): SurvivalCurve {
-  const curve = curves.get(clusters) ?? makeCurve(clusters);
+  const known = curves.get(clusters);
+  if (known !== undefined) return known;
+  const ends = endsOf(clusters);
+  const key = JSON.stringify(ends);
+  const curve = lastCurves.get(key) ?? makeCurve(ends);
+  lastCurves.delete(key);
+  lastCurves.set(key, curve);
+  if (lastCurves.size > LAST_CURVES) lastCurves.delete(lastCurves.keys().next().value!);
   curves.set(clusters, curve);
   return curve;
 }
 
-function makeCurve(clusters: LifetimeClusters): SurvivalCurve {
+/** How the dialogues of clusters end. */
+interface Ends {
+  /** The times that occur in any cluster, ascending. */
+  readonly times: readonly number[];
+  /** Twice the place of a time, plus 1 for a loss. */
+  readonly ends: readonly number[];
+  /** How many dialogues of the cluster end so. */
+  readonly counts: readonly number[];
+  /** Where each cluster begins, `[clusters + 1]`. */
+  readonly firsts: readonly number[];
+}
+
+function endsOf(clusters: LifetimeClusters): Ends {
   const times = [...new Set(clusters.flat().map(({ time }) => time))].sort((a, b) => a - b);
   const placeOf = new Map(times.map((time, place) => [time, place]));
-  // `ends`: twice the place of a time, plus 1 for a loss; `counts`: how many dialogues of the cluster end so; `firsts`: where
-  // each cluster begins.
   const [ends, counts, firsts]: [number[], number[], number[]] = [[], [], [0]];
   for (const cluster of clusters) {
     const own = new Map<number, number>();
@@ -146,6 +169,10 @@ function makeCurve(clusters: LifetimeClusters): SurvivalCurve {
     counts.push(...own.values());
     firsts.push(ends.length);
   }
+  return { times, ends, counts, firsts };
+}
+
+function makeCurve({ times, ends, counts, firsts }: Ends): SurvivalCurve {
   const [endOf, countOf, first] = [ends, counts, firsts].map((numbers) => Int32Array.from(numbers)) as [
     Int32Array,
     Int32Array,

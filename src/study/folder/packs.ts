@@ -16,6 +16,7 @@ export interface PackedCell {
 interface PackIndex {
   /** When a pack was last added or replaced, in ns. */
   readonly changed: bigint;
+  /** Paths of the packs. */
   readonly files: readonly string[];
   /** Number of a cell's place, by address. */
   readonly numbers: ReadonlyMap<string, number>;
@@ -53,7 +54,7 @@ export function packNames(folder: string): string[] {
 /** Finds a cell in the packs of a folder. Returns null if none has it. The packs are read again when one has changed. */
 export function findPacked(folder: string, address: string): PackedCell | null {
   const index = indexOf(folder);
-  return index === null ? null : findIn(index, folder, address);
+  return index === null ? null : findIn(index, address);
 }
 
 /** Finds cells in the packs that a folder has now. */
@@ -69,17 +70,17 @@ export function openPacks(folder: string): Packs {
   if (index === null) return { has: () => false, find: () => null };
   return {
     has: (address) => index.numbers.has(address),
-    find: (address) => findIn(index, folder, address),
+    find: (address) => findIn(index, address),
   };
 }
 
-function findIn(index: PackIndex, folder: string, address: string): PackedCell | null {
+function findIn(index: PackIndex, address: string): PackedCell | null {
   const number = index.numbers.get(address);
   if (number === undefined) return null;
-  const [file, offset, length] = index.places.slice(3 * number, 3 * number + 3);
-  const path = join(packsPath(folder), index.files[file!]!);
-  const bytes = readPiece(index, path, offset!, length!);
-  return bytes && { file: path, bytes };
+  const { files, places } = index;
+  const file = files[places[3 * number]!]!;
+  const bytes = readPiece(index, file, places[3 * number + 1]!, places[3 * number + 2]!);
+  return bytes && { file, bytes };
 }
 
 function indexOf(folder: string): PackIndex | null {
@@ -93,11 +94,11 @@ function indexOf(folder: string): PackIndex | null {
 }
 
 function readIndex(folder: string, changed: bigint): PackIndex {
-  const files = packNames(folder);
+  const files = packNames(folder).map((name) => join(packsPath(folder), name));
   const numbers = new Map<string, number>();
   const places: number[] = [];
-  for (const [file, name] of files.entries()) {
-    for (const { address, line, offset } of cellsOfPack(join(packsPath(folder), name))) {
+  for (const [file, path] of files.entries()) {
+    for (const { address, line, offset } of cellsOfPack(path)) {
       // A failure in one pack may have been computed again in another.
       if (numbers.has(address) && isFailureLine(line)) continue;
       numbers.set(address, places.length / 3);
