@@ -17,6 +17,18 @@ const livesOf = ({ time, lost }: { readonly time: number[]; readonly lost: boole
   time.map((each, at) => ({ time: each, lost: lost[at]! }));
 const alone = (lifetimes: readonly Lifetime[]): Lifetime[][] => lifetimes.map((lifetime) => [lifetime]);
 
+it('clusters that come again, in another list or after many others, have the same curve', () => {
+  const random = createRandom(3);
+  const sets = Array.from({ length: 20 }, () =>
+    drawEach(6, () => drawEach(2, () => ({ time: 1 + Math.floor(4 * random()), lost: random() < 0.5 }))),
+  );
+  const drawn = Int32Array.of(0, 3, 3, 5);
+  const meanOf = (clusters: Lifetime[][]): number => restrictedMeanOf(clusters, 4)(drawn);
+  const first = sets.map(meanOf);
+  expect(sets.map((clusters) => meanOf(structuredClone(clusters)))).toEqual(first);
+  expect(new Set(first).size).toBeGreaterThan(10);
+});
+
 describe('Kaplan–Meier', () => {
   it("is lifelines', with its interval where one exists", () => {
     for (const figure of comparisons.kaplanMeier) {

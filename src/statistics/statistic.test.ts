@@ -154,6 +154,32 @@ describe('the range of a slope', () => {
   });
 });
 
+it('a mean is the sum of the drawn sums divided by that of the counts, equal or not, in the order of drawing', () => {
+  const counts = fc.oneof(
+    fc.constant([2, 2, 2]),
+    fc.constant([0, 0, 0]),
+    fc.constant([0.5, 0.5, 0.5]),
+    fc.constant([1, 3, 0]),
+  );
+  const drawn = fc.array(fc.array(fc.nat(2), { minLength: 7, maxLength: 7 }), { minLength: 1, maxLength: 9 });
+  fc.assert(
+    fc.property(fc.tuple(number, number, number), counts, drawn, (sums, counts, samples) => {
+      const means = eachOf(
+        meanOf(sums.map((sum, at) => ({ sum, count: counts[at]! }))),
+        samples.map((sample) => Int32Array.from(sample)),
+      );
+      const total = (values: readonly number[], sample: readonly number[]): number =>
+        sample.reduce((all, at) => all + values[at]!, 0);
+      expect([...means]).toEqual(
+        samples.map((sample) => {
+          const count = total(counts, sample);
+          return count === 0 ? Number.NaN : total(sums, sample) / count;
+        }),
+      );
+    }),
+  );
+});
+
 describe('a statistic of members', () => {
   it('is that of the members of the drawn clusters', () => {
     const mean = meanOf([1, 2, 4].map((sum) => ({ sum, count: 1 })));

@@ -138,6 +138,27 @@ describe('the cells of a study', () => {
     }
   });
 
+  it('are made one by one, when they are asked for, and share what they have in common', () => {
+    const found = foundFor(spec);
+    const drawn: number[] = [];
+    const [name, source] = [...found.sources][0]!;
+    const at = (index: number) => {
+      drawn.push(index);
+      return source.scenarios.at(index);
+    };
+    const sources = new Map([
+      ...found.sources,
+      [name, { ...source, scenarios: { ...source.scenarios, at } }],
+    ]);
+    const plan = expand(spec, { ...found, sources }, NOW, [])[Symbol.iterator]();
+    expect(drawn).toEqual([]);
+    const first = Array.from({ length: spec.arms.length }, () => plan.next().value as Cell);
+    expect(drawn).toEqual([0]);
+    expect(new Set(first.map(({ settings }) => settings)).size).toBe(1);
+    plan.next();
+    expect(drawn).toEqual([0, 1]);
+  });
+
   it('are limited in number', () => {
     const [source] = spec.sources;
     const huge = { ...spec, sources: [{ ...source!, dialogues: 500_000 }] };
