@@ -11,7 +11,14 @@ import { markdownTable, readableTable, specSvg } from '../dist/report/index.js';
 import { contrastsFigure, decayFigure, effectsFigure } from './replication/figures.mjs';
 import { readReplication } from './replication/studies.mjs';
 import { contrastsOf, contrastsTable, decayTable, effectsTable, klTable } from './replication/tables.mjs';
-import { decayWords, heldWords, influenceWords, obedienceWords, unseenWords } from './replication/words.mjs';
+import {
+  answerWords,
+  decayWords,
+  heldWords,
+  influenceWords,
+  obedienceWords,
+  unseenWords,
+} from './replication/words.mjs';
 
 const RESULTS = 'docs/results';
 const PAGE = join(RESULTS, 'replication.md');
@@ -76,6 +83,7 @@ const page = [
   `One plan on several models, locked before the first cell of each study: how the prompt decays over a dialogue, and what split-softmax on the message and on the prefix, a clean cache, a reminder, repetition and guidance bring back. \`node scripts/replication-page.mjs\` writes this page from the tables of the studies.`,
   `**Here**: ${models.map(({ label }) => label).join(', ')}. ${waiting.length === 0 ? 'All planned studies are here.' : `**Planned, and not here yet**: ${waiting.map((name) => `[${name}](../../experiments/${name}.yaml)`).join(', ')}. What is said below holds for the models that are here.`}`,
   '## In short',
+  bullets(models.map(answerWords)),
   ...models.flatMap((model) => [
     title(model),
     bullets([decayWords(model), obedienceWords(model), influenceWords(model), heldWords(model)]),

@@ -83,6 +83,22 @@ function heldArms(model) {
   });
 }
 
+/** Answers the question of the page for a model, by late obedience. */
+export function answerWords(model) {
+  const arms = heldArms(model);
+  const better = arms.filter(({ isSeen, difference }) => isSeen && difference.value > 0);
+  if (better.length === 0) {
+    const why = isAtFloor(model) ? 'it does not follow these prompts even at first, and ' : '';
+    return `**${model.label}: not seen**; ${why}late obedience changes by at most ${bound(Math.max(...arms.map(largest)))}.`;
+  }
+  const gains = range(
+    better.map(({ difference }) => difference.value),
+    2,
+  );
+  const costs = better.map(({ name }) => estimateIn(costOf(model, name), 'kl').value);
+  return `**${model.label}: yes**; ${better.length} of ${arms.length} arms raise late obedience, by ${gains}, for ${range(costs, 3)} nats a token.`;
+}
+
 /** Says what was seen of obedience under the arms; null if none was led. */
 export function heldWords(model) {
   const arms = heldArms(model);

@@ -42,6 +42,42 @@ export const PRESETS: readonly HoldFile[] = [
       precision: 'auto',
     },
   },
+  // docs/results/replication-qwen: on prompts that the model follows at first
+  {
+    format: 'holdfast-hold',
+    version: 1,
+    library: '0.1.0',
+    date: '2026-11-29',
+    verdict: 'helps',
+    settings: {
+      policy: 'split-softmax',
+      schedule: { kind: 'constant', strength: 0.6 },
+      target: 'message',
+      layers: null,
+      heads: null,
+      pairs: null,
+    },
+    model: {
+      name: 'Qwen2.5-Coder-0.5B-Instruct.Q4_K_M',
+      hash: '1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32',
+      layers: 24,
+      heads: 14,
+    },
+    prompt: null,
+    evidence: {
+      outcome: 'stability in rounds 8 to 12',
+      tested: 'split-softmax, k = 0.6 on the target message',
+      gain: { value: 0.203, low: 0.089, high: 0.318 },
+      p: 0.008,
+      cost: { value: 0.0382, low: 0.0269, high: 0.0537 },
+      budget: null,
+      rounds: 12,
+      chosenOn: null,
+      testedOn: { dialogues: 64, prompts: 32 },
+      executor: 'cpu',
+      precision: 'auto',
+    },
+  },
 ];
 
 /** Returns the preset of a model; null if it has none. The weights are hashed only if the shape of the model is that of a preset. */
