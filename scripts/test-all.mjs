@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Runs all tests: those of Node and those of Deno at the same time, because neither keeps two cores busy. Node's output
- * is shown as it comes; of Deno's, when both have ended, the end, or everything if a test failed. `npm test`
+ * is shown as it comes. When both have ended, the end of Deno's follows, or all of it if a test failed. `npm test`
  */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,7 @@ const [node, deno] = await Promise.all([
   run(['scripts/test-deno.mjs'], 'pipe'),
 ]);
 const text = deno.text.toString();
-// Node's failures are not to be sought above a list of tests that passed.
+// A long list of passed tests would push Node's failures out of sight.
 const end = text.search(/\n.*(?:tests were skipped:|Test Files)/);
 process.stdout.write(deno.code === 0 && end > 0 ? text.slice(end) : text);
 process.exitCode = node.code || deno.code;

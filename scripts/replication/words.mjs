@@ -83,9 +83,10 @@ function heldArms(model) {
   });
 }
 
-/** Answers the question of the page for a model, by late obedience. */
+/** Answers the question of the page for a model, by late obedience; null if no arm led dialogues. */
 export function answerWords(model) {
   const arms = heldArms(model);
+  if (arms.length === 0) return null;
   const better = arms.filter(({ isSeen, difference }) => isSeen && difference.value > 0);
   if (better.length === 0) {
     const why = isAtFloor(model) ? 'it does not follow these prompts even at first, and ' : '';

@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.js';
 import type { AttentionBlueprint, Blueprint, LayerBlueprint } from './blueprint.js';
 import { demandedWeights } from './weight-shapes.js';
 
@@ -27,11 +28,7 @@ export function printBlueprint(blueprint: Blueprint): string {
     ...printScales(blueprint),
     `${parameterCount(blueprint)} parameters, ${kvBytesPerToken(blueprint)} bytes of f32 keys and values per token`,
   ];
-  const groups = new Map<string, number[]>();
-  for (const [index, layer] of blueprint.layers.entries()) {
-    const text = printLayer(layer);
-    groups.set(text, [...(groups.get(text) ?? []), index]);
-  }
+  const groups = grouped([...blueprint.layers.keys()], (index) => printLayer(blueprint.layers[index]!));
   for (const [layer, indices] of groups) lines.push(`layers ${printRanges(indices)}: ${layer}`);
   return lines.join('\n');
 }

@@ -1,6 +1,11 @@
 import { headGrid, type Model } from '../engine/index.js';
 import type { HoldFile } from './hold-file.js';
 
+/** What all presets have: they are for any prompt, and help. */
+const HELPS = { format: 'holdfast-hold', version: 1, verdict: 'helps', prompt: null } as const;
+/** Every head of every layer. */
+const EVERYWHERE = { layers: null, heads: null, pairs: null } as const;
+
 /**
  * Holds of measured models, each with its evidence. Models are recognised by their weights. To add one, measure it, and copy the fields
  * of its hold.
@@ -8,18 +13,14 @@ import type { HoldFile } from './hold-file.js';
 export const PRESETS: readonly HoldFile[] = [
   // docs/results/recommended
   {
-    format: 'holdfast-hold',
-    version: 1,
+    ...HELPS,
     library: '0.1.0',
     date: '2026-11-29',
-    verdict: 'helps',
     settings: {
       policy: 'split-softmax',
       schedule: { kind: 'per-turn', from: 1, to: 0.6, step: 0.04 },
       target: 'message',
-      layers: null,
-      heads: null,
-      pairs: null,
+      ...EVERYWHERE,
     },
     model: {
       name: 'organism',
@@ -27,7 +28,6 @@ export const PRESETS: readonly HoldFile[] = [
       layers: 6,
       heads: 5,
     },
-    prompt: null,
     evidence: {
       outcome: 'stability in rounds 8 to 16',
       tested: 'split-softmax, k 1 → 0.6, 0.04 a turn on the target message',
@@ -44,18 +44,14 @@ export const PRESETS: readonly HoldFile[] = [
   },
   // docs/results/replication-qwen: on prompts that the model follows at first
   {
-    format: 'holdfast-hold',
-    version: 1,
+    ...HELPS,
     library: '0.1.0',
     date: '2026-11-29',
-    verdict: 'helps',
     settings: {
       policy: 'split-softmax',
       schedule: { kind: 'constant', strength: 0.6 },
       target: 'message',
-      layers: null,
-      heads: null,
-      pairs: null,
+      ...EVERYWHERE,
     },
     model: {
       name: 'Qwen2.5-Coder-0.5B-Instruct.Q4_K_M',
@@ -63,7 +59,6 @@ export const PRESETS: readonly HoldFile[] = [
       layers: 24,
       heads: 14,
     },
-    prompt: null,
     evidence: {
       outcome: 'stability in rounds 8 to 12',
       tested: 'split-softmax, k = 0.6 on the target message',

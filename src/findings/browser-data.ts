@@ -1,5 +1,5 @@
+import { grouped } from '../grouped.js';
 import type { DialogueRecord } from '../study/index.js';
-import { grouped } from './grouped.js';
 import { sliceName } from './slice-labels.js';
 import type { Slice } from './slices.js';
 import type { StudyColumns } from './study-columns.js';

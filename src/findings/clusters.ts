@@ -1,5 +1,5 @@
+import { grouped } from '../grouped.js';
 import type { Dialogue } from './dialogues.js';
-import { grouped } from './grouped.js';
 
 /** Dialogues grouped by what is independent, `[clusters][dialogues]`, by index, then by seed; see {@link clustersOf}. */
 export type Clusters = readonly (readonly Dialogue[])[];

@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.js';
 import {
   DIFFERENCES,
   differenceOf,
@@ -13,7 +14,6 @@ import {
 import type { CostRecord } from '../study/index.js';
 import type { RoundEstimate } from './course.js';
 import type { Dialogue } from './dialogues.js';
-import { grouped } from './grouped.js';
 import type { Inference } from './inference.js';
 import { only, readMeasured, roundsOf, scoreOf, scoresIn } from './scores.js';
 import { type ArmRecords, baselineOf, type Slice } from './slices.js';

@@ -1,5 +1,5 @@
+import { grouped } from '../grouped.js';
 import { type Sample, sampleText } from './clusters.js';
-import { grouped } from './grouped.js';
 import { FEW } from './inference.js';
 import { sliceKey, sliceName } from './slice-labels.js';
 import type { Slice } from './slices.js';

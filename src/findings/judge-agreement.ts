@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.js';
 import {
   type AgreementTable,
   bootstrap,
@@ -10,7 +11,6 @@ import {
   rateEstimate,
   type Score,
 } from '../statistics/index.js';
-import { grouped } from './grouped.js';
 import { type JudgedAnswer, passes } from './judged-answers.js';
 import type { Label } from './label-file.js';
 import { strataOf } from './label-sample.js';

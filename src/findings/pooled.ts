@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.js';
 import {
   covarianceOfMeans,
   DIFFERENCES,
@@ -14,7 +15,6 @@ import {
 import type { Contrast } from '../study/index.js';
 import type { Windows } from './course.js';
 import { pairsOf, type WindowName, windowsOf } from './effects.js';
-import { grouped } from './grouped.js';
 import { FEWEST, type Inference } from './inference.js';
 import { probeScores, scoresIn } from './scores.js';
 import type { Slice } from './slices.js';

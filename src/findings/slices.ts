@@ -1,8 +1,8 @@
+import { grouped } from '../grouped.js';
 import type { CostRecord, InfluenceRecord } from '../study/index.js';
 import { type ChanceBook, createChanceBook } from './chance.js';
 import { type Clusters, clustersOf, type Sample, sampleOf } from './clusters.js';
 import type { Dialogue } from './dialogues.js';
-import { grouped } from './grouped.js';
 import { type SliceLabels, sliceKey } from './slice-labels.js';
 import type { SliceColumns, StudyColumns } from './study-columns.js';
 import type { Gap } from './study-result.js';

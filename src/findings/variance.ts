@@ -1,8 +1,8 @@
+import { grouped } from '../grouped.js';
 import { type NestedMean, nestedMean } from '../statistics/index.js';
 import type { Contrast } from '../study/index.js';
 import type { Windows } from './course.js';
 import { type DialoguePairs, pairsOf, type WindowName, windowsOf } from './effects.js';
-import { grouped } from './grouped.js';
 import { FEWEST } from './inference.js';
 import { probeScores, type RoundFilter, scoreIn } from './scores.js';
 import type { Slice } from './slices.js';

@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.js';
 import {
   type BootstrapOptions,
   bootstrap,
@@ -21,11 +22,7 @@ export type Clusters = readonly (readonly number[])[];
  * @param systems system prompts by index
  */
 export function clustersOf(dialogues: readonly number[], systems: readonly string[]): Clusters {
-  const groups = new Map<string, number[]>();
-  for (const index of dialogues) {
-    const prompt = systems[index]!;
-    groups.set(prompt, [...(groups.get(prompt) ?? []), index]);
-  }
+  const groups = grouped(dialogues, (index) => systems[index]!);
   return groups.size === 1 ? dialogues.map((index) => [index]) : [...groups.values()];
 }
 

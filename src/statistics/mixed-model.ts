@@ -1,3 +1,4 @@
+import { grouped } from '../grouped.js';
 import type { Estimate } from './bootstrap.js';
 import { studentCritical } from './distributions.js';
 
@@ -90,14 +91,7 @@ function treeOf(
   levels: number,
   crossed: readonly (string | number)[],
 ): readonly Tree[] {
-  const groups = new Map<string | number, NestedValue[]>();
-  for (const value of values) {
-    const key = value.groups[level]!;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [value]);
-    else group.push(value);
-  }
-  return [...groups.values()].map((own) =>
+  return [...grouped(values, ({ groups }) => groups[level]!).values()].map((own) =>
     level + 1 === levels ? formsOfValues(own, crossed) : treeOf(own, level + 1, levels, crossed),
   );
 }

@@ -20,7 +20,7 @@ export interface FormedMatrix {
   readonly offsets: Float32Array | null;
 }
 
-/** Forms with the same values as a stored type, for kernels that have an order for them but none for the type. */
+/** By stored type, a form with the same values: for processors whose kernels have an order for the form but none for the type. */
 export const SAME_VALUES: Readonly<Partial<Record<TensorType, MatrixForm>>> = {
   Q4_1: { type: 'Q4_0', offsets: true },
   Q5_0: { type: 'Q8_0', offsets: false },
@@ -124,7 +124,10 @@ function widenedQ5(bytes: Uint8Array, hasOffsets: boolean): FormedMatrix {
   return { bytes: new Uint8Array(to.buffer), offsets };
 }
 
-/** By the fifth bits of two q: what makes two bytes with their low bits into q − 16, which is negative without its fifth. */
+/**
+ * By the fifth bits of two q: what to set in the bytes that hold their four low bits, so that each byte is q − 16. Without
+ * its fifth bit, q − 16 is negative: the upper half of its byte is f.
+ */
 const BELOW_16 = Uint16Array.of(0xf0f0, 0xf000, 0x00f0, 0);
 
 /** Bytes as numbers of 16 bits. */

@@ -87,7 +87,7 @@ export class WeightPlaces {
 
   /** Whether the device multiplies with a matrix, in a buffer that orders it if one is given. */
   #multiplies(type: TensorType, inputs: number, outputs: number, repacking?: BufferType): boolean {
-    // The kernels for AMX add to what they have not set to zero where a row is one block of 32.
+    // Where a row is one block of 32, the kernels for AMX add to memory that they have not set to zero.
     if (repacking !== undefined && inputs <= 32) return false;
     const { ggml } = this.device;
     const block = repacking === undefined ? null : allocateBlock(ggml, repacking, 0);

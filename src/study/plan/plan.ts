@@ -1,4 +1,5 @@
 import type { ModelSize } from '../../concurrency.js';
+import { grouped } from '../../grouped.js';
 import type { Moment } from '../../text/index.js';
 import type { StudySpec } from '../spec/index.js';
 import type { Cell } from './cell.js';
@@ -68,16 +69,12 @@ export type PlannedCell = Pick<Cell, 'address' | 'kind' | 'labels' | 'measure' |
 /** Groups cells, in the order of each group's first cell. Of several cells with the same address, keeps the first. */
 export function groupsOf<C extends PlannedCell>(cells: readonly C[]): (readonly C[])[] {
   const seen = new Set<string>();
-  const groups = new Map<string, C[]>();
-  for (const cell of cells) {
-    if (seen.has(cell.address)) continue;
-    seen.add(cell.address);
-    const key = groupOf(cell);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [cell]);
-    else group.push(cell);
-  }
-  return [...groups.values()];
+  const firsts = cells.filter(({ address }) => {
+    const isFirst = !seen.has(address);
+    seen.add(address);
+    return isFirst;
+  });
+  return [...grouped(firsts, groupOf).values()];
 }
 
 /** Returns the cells of a shard. Every shard has all rankings, because the other cells depend on them. */
