@@ -9,6 +9,7 @@ import { HoldfastError } from './errors.js';
 import type { Held, Holder, Precision, WeightUse } from './executors/contract/index.js';
 import { executorEntry, PRECISE_EXECUTORS, type PreciseExecutor } from './executors/registry.js';
 import { byteLengthOf, type Checkpoint, dequantize, type TensorType } from './formats/index.js';
+import { grouped } from './grouped.js';
 
 /** How an executor stores a weight. */
 export interface Holding extends Pick<Held, 'form' | 'bytes' | 'mappedBytes' | 'activations'> {
@@ -156,11 +157,7 @@ export interface WeightForm extends Holding {
 
 /** Groups the weights by stored type and by their form in an executor. */
 export function formsIn(executor: PreciseExecutor, weights: readonly HeldWeight[]): WeightForm[] {
-  const groups = new Map<string, HeldWeight[]>();
-  for (const weight of weights) {
-    const key = `${weight.type} ${weight.held[executor]!.form}`;
-    groups.set(key, [...(groups.get(key) ?? []), weight]);
-  }
+  const groups = grouped(weights, ({ type, held }) => `${type} ${held[executor]!.form}`);
   return [...groups.values()].map((group) => {
     const [{ type, held }] = group as [HeldWeight];
     const { form, activations } = held[executor]!;

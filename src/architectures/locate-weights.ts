@@ -1,5 +1,6 @@
 import { HoldfastError } from '../errors.js';
 import { BLOCK_LAYOUTS, type Checkpoint } from '../formats/index.js';
+import { grouped } from '../grouped.js';
 import {
   type Blueprint,
   LAYER_NORMS,
@@ -57,12 +58,11 @@ export function shapesOfTensors(
 
 /** Returns the weights in each tensor, usually one, by the tensor's name. */
 function stacksOf(source: WeightSource, blueprint: Blueprint): ReadonlyMap<string, readonly Located[]> {
-  const stacks = new Map<string, Located[]>();
-  for (const demanded of demandedWeights(blueprint)) {
-    const ref = refTo(demanded, source, blueprint);
-    stacks.set(ref.tensor, [...(stacks.get(ref.tensor) ?? []), { ...demanded, ref }]);
-  }
-  return stacks;
+  const located = demandedWeights(blueprint).map((demanded) => ({
+    ...demanded,
+    ref: refTo(demanded, source, blueprint),
+  }));
+  return grouped(located, ({ ref }) => ref.tensor);
 }
 
 /** Returns the shape of weights that are stacked along the first axis. */

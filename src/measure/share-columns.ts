@@ -1,6 +1,7 @@
 import { headsInMeans, type SightedGrid, seesTarget, type Target } from '../attention/index.js';
 import { type RowObservation, sharesAt } from '../dialogue/index.js';
 import { HoldfastError } from '../errors.js';
+import { grouped } from '../grouped.js';
 import type { Span } from '../text/index.js';
 
 /**
@@ -88,11 +89,7 @@ export function sharesByColumn(
     const ranges = at.map((place) => spans[place]!);
     seen[index] = seesTarget(window, position - 1, ranges) ? 1 : 0;
   };
-  const places = new Map<ShareColumn, number[]>();
-  for (const [place, span] of spans.entries()) {
-    const column = columnOf(span, turn);
-    places.set(column, [...(places.get(column) ?? []), place]);
-  }
+  const places = grouped([...spans.keys()], (place) => columnOf(spans[place]!, turn));
   for (const [column, at] of places) set(column, 'before', at);
   const [prompt, prefix, random] = watched;
   if (!prompt || !prefix) {

@@ -1,4 +1,5 @@
 import { printBlueprint } from '../../architectures/index.js';
+import { grouped } from '../../grouped.js';
 import { textTable } from '../../report/index.js';
 import type { WeightForm } from '../../weight-forms.js';
 import type { Paint } from '../terminal/index.js';
@@ -95,12 +96,8 @@ function alike<T>(
   values: Readonly<Record<string, T>>,
   print: (value: T) => string,
 ): { readonly text: string; readonly names: readonly string[] }[] {
-  const groups = new Map<string, string[]>();
-  for (const [name, value] of Object.entries(values)) {
-    const text = print(value);
-    groups.set(text, [...(groups.get(text) ?? []), name]);
-  }
-  return [...groups].map(([text, names]) => ({ text, names }));
+  const groups = grouped(Object.entries(values), ([, value]) => print(value));
+  return [...groups].map(([text, entries]) => ({ text, names: entries.map(([name]) => name) }));
 }
 
 /** One text if all executors have the same; else each text with its executors. */

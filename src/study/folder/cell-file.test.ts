@@ -65,7 +65,7 @@ describe('a file with the checksum of what it has', () => {
   it.each([
     ['{x}', 'the record is not JSON'],
     ['{}', `${KIND}nothing`],
-    [changed({ kind: 'guess' }), `${KIND}a text`],
+    [changed({ kind: 'guess' }), `${KIND}"guess"`],
     [changed({ error: undefined }), 'the record is invalid: error: expected a text, not nothing'],
     [changed({ model: null }), 'the record is invalid: model: expected a text, not null'],
     [
@@ -74,7 +74,7 @@ describe('a file with the checksum of what it has', () => {
     ],
     [
       changed({ kind: 'ranking', scenario: 'x', system: null, heads: [['0.1']] }),
-      'the record is invalid: heads: 0: 0: expected a number from 0 to 1, not a text',
+      'the record is invalid: heads: 0: 0: expected a number from 0 to 1, not "0.1"',
     ],
     [
       changed({ kind: 'dialogue', scenario: 'x', group: 'g', system: 's', rounds: [null] }),
@@ -86,11 +86,11 @@ describe('a file with the checksum of what it has', () => {
     ],
     [
       changed({ kind: 'cost', measure: 'kl', item: 'i', sum: '1', count: 1 }),
-      'the record is invalid: sum: expected a number, not a text',
+      'the record is invalid: sum: expected a number, not "1"',
     ],
     [
       changed({ kind: 'chance', scenario: 'x', group: 'g', system: 's', answers: [ANSWER] }),
-      'the record is invalid: answers: 0: under: expected none, not a text',
+      'the record is invalid: answers: 0: under: expected none, not "unrelated"',
     ],
   ])('counts as damaged if that is no record: %s', (record, damage) => {
     expect(decode(record)).toEqual({ damage });

@@ -18,7 +18,7 @@ describe('a check of JSON', () => {
   it.each([
     [isText, '', null],
     [isText, 3, 'expected a text, not 3'],
-    [isBoolean, 'true', 'expected true or false, not a text'],
+    [isBoolean, 'true', 'expected true or false, not "true"'],
     [isNumber, JSON.parse('1e999'), 'expected a number, not Infinity'],
     [isWithin(0, 1), 1, null],
     [isWithin(0, 1), -0.1, 'expected a number from 0 to 1, not -0.1'],
@@ -26,6 +26,7 @@ describe('a check of JSON', () => {
     [isInteger(0), -1, 'expected an integer from 0 to 2147483647, not -1'],
     [isInteger(), 0.5, 'expected an integer from -2147483648 to 2147483647, not 0.5'],
     [isOneOf('kl', 'choice'), 'choice', null],
+    [isOneOf('kl', 'choice'), 'x'.repeat(41), 'expected kl or choice, not a text of 41 characters'],
     [isOneOf('kl', 'choice'), undefined, 'expected kl or choice, not nothing'],
     [orNull(isText), null, null],
     [orNull(isText), undefined, 'expected a text, not nothing'],
@@ -52,7 +53,7 @@ describe('a check of JSON', () => {
     );
     expect(check({ kind: 'two' })).toBe(null);
     expect(check({ kind: 'one' })).toBe('a: expected a text, not nothing');
-    expect(check({ kind: 'toString' })).toBe('kind: expected one or two, not a text');
+    expect(check({ kind: 'toString' })).toBe('kind: expected one or two, not "toString"');
     expect(check(null)).toBe('kind: expected one or two, not nothing');
   });
 });

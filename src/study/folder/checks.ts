@@ -11,12 +11,16 @@ const expected =
   (value) =>
     is(value) ? null : `expected ${what}, not ${shown(value)}`;
 
-/** Returns a value for an error: a text may be long, so only its kind is told. */
+/** Characters of a text that an error shows whole. */
+const SHORT = 40;
+
+/** Returns a value for an error: of what may be long, only the kind. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'string' ? 'a text' : 'an object';
+  if (typeof value !== 'string') return 'an object';
+  return value.length <= SHORT ? JSON.stringify(value) : `a text of ${value.length} characters`;
 }
 
 export const isText = expected('a text', (value) => typeof value === 'string');

@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { isMissing, readError } from '../../errors.js';
 import { TEMPORARY } from '../../files/index.js';
+import { grouped } from '../../grouped.js';
 import { type Lock, lockReach, tryLock } from '../../lock.js';
 import { decodeUtf8 } from '../../utf8.js';
 import type { CellRecord, CellTiming } from '../plan/index.js';
@@ -75,12 +76,13 @@ const FOREIGN_MS = 24 * 3600_000;
  * their files are judged by age.
  */
 async function removeLeftovers(path: string, reach: string): Promise<void> {
-  const byWriter = new Map<string, string[]>();
-  for (const name of await readdir(path, { recursive: true })) {
-    const writer = LEFTOVER.exec(name)?.[1];
-    if (writer !== undefined) byWriter.set(writer, [...(byWriter.get(writer) ?? []), join(path, name)]);
-  }
-  for (const [writer, files] of byWriter) {
+  const names = await readdir(path, { recursive: true });
+  const byWriter = grouped(
+    names.filter((name) => LEFTOVER.test(name)),
+    (name) => LEFTOVER.exec(name)![1]!,
+  );
+  for (const [writer, leftovers] of byWriter) {
+    const files = leftovers.map((name) => join(path, name));
     if (writer.length !== REACH_DIGITS + 16 || !writer.startsWith(reach)) {
       for (const file of files) if (await isOlderThan(FOREIGN_MS, file)) await rm(file, { force: true });
       continue;

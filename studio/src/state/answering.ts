@@ -25,6 +25,8 @@ export const answering = computed(() => running.value?.round ?? null);
 export const isAnswering = computed(() => running.value !== null);
 /** Messages that are sent one after another. */
 export const queue = signal<readonly string[]>([]);
+/** Whether there is anything to stop. Between two messages that were sent together, nothing is answered for a moment. */
+export const isBusy = computed(() => isAnswering.value || queue.value.length > 0);
 
 /** Sends messages one after another, each when the answers to the last have ended. */
 export async function send(messages: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import { computed } from '@preact/signals';
-import { isAnswering, queue, send, stop } from '../state/answering.js';
+import { isBusy, queue, send, stop } from '../state/answering.js';
 import { byLine, draft } from '../state/draft.js';
 import { model } from '../state/engine.js';
 import { measuring } from '../state/files.js';
@@ -16,8 +16,6 @@ export function Composer() {
     byLine.value = false;
     void send(messages);
   };
-  // Between two messages that were sent together, nothing is answered for a moment: the button stays where it is.
-  const isBusy = isAnswering.value || queue.value.length > 0;
   return (
     <form
       class="composer"
@@ -44,13 +42,13 @@ export function Composer() {
           }
         }}
       />
-      {isBusy && (
+      {isBusy.value && (
         <button type="button" onClick={stop}>
           Stop
         </button>
       )}
       <button type="submit" class="primary" disabled={!isReady}>
-        {isBusy ? 'Queue' : 'Send'}
+        {isBusy.value ? 'Queue' : 'Send'}
       </button>
       {lines.value.length > 1 && (
         <label class="by-line">
