@@ -56,6 +56,7 @@ describe('experiments', () => {
       'replication-organism.yaml',
       'replication-pilot-qwen.yaml',
       'replication-pilot-smollm2.yaml',
+      'replication-qwen-control.yaml',
       'replication-qwen.yaml',
       'replication-smollm2.yaml',
       'schedules.yaml',
