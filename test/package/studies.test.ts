@@ -45,6 +45,7 @@ describe('experiments', () => {
   it('are these files', () => {
     expect(files.toSorted()).toEqual([
       'clean-cache.yaml',
+      'control-qwen.yaml',
       'controls.yaml',
       'decay.yaml',
       'heads.yaml',
@@ -56,7 +57,6 @@ describe('experiments', () => {
       'replication-organism.yaml',
       'replication-pilot-qwen.yaml',
       'replication-pilot-smollm2.yaml',
-      'replication-qwen-control.yaml',
       'replication-qwen.yaml',
       'replication-smollm2.yaml',
       'schedules.yaml',
