@@ -1,5 +1,5 @@
-// Writes docs/results/replication.md and its figures from the reports of the replications, docs/results/replication-*: no number of
-// the page is typed in. Run it again when another study is finished and its report is there:
+// Writes docs/results/replication.md and its figures from the reports of the replications, docs/results/replication-*, and of their
+// controls, docs/results/control-*: no number of the page is typed in. Run it again when another study is finished and its report is there:
 //
 //     npm run build
 //     holdfast study report FOLDER                  # then copy report.md, figures and tables to docs/results/NAME
@@ -10,7 +10,14 @@ import { basename, join } from 'node:path';
 import { markdownTable, readableTable, specSvg } from '../dist/report/index.js';
 import { contrastsFigure, decayFigure, effectsFigure } from './replication/figures.mjs';
 import { readReplication } from './replication/studies.mjs';
-import { contrastsOf, contrastsTable, decayTable, effectsTable, klTable } from './replication/tables.mjs';
+import {
+  contrastsOf,
+  contrastsTable,
+  decayTable,
+  effectsTable,
+  klTable,
+  spansTable,
+} from './replication/tables.mjs';
 import {
   answerWords,
   decayWords,
@@ -25,18 +32,18 @@ const PAGE = join(RESULTS, 'replication.md');
 const FIGURES = join(RESULTS, 'replication');
 
 const isReplication = (name) => /^replication-(?!pilot)/.test(name);
+const isControl = (name) => name.startsWith('control-');
 const given = process.argv.slice(2);
-const folders =
-  given.length > 0
-    ? given
-    : readdirSync(RESULTS)
-        .filter(isReplication)
-        .map((name) => join(RESULTS, name));
-const models = folders.filter((folder) => existsSync(join(folder, 'tables'))).flatMap(readReplication);
-const studies = [...new Set(models.map(({ study }) => study))];
+const folders = given.length > 0 ? given : readdirSync(RESULTS).map((name) => join(RESULTS, name));
+const readAll = (isOne) =>
+  folders
+    .filter((folder) => isOne(basename(folder)) && existsSync(join(folder, 'tables')))
+    .flatMap(readReplication);
+const [models, controls] = [isReplication, isControl].map(readAll);
+const studies = [...models, ...controls].map(({ study }) => study);
 const waiting = readdirSync('experiments')
   .map((file) => basename(file, '.yaml'))
-  .filter((name) => isReplication(name) && !studies.includes(name));
+  .filter((name) => (isReplication(name) || isControl(name)) && !studies.includes(name));
 
 const bullets = (lines) =>
   lines
@@ -78,6 +85,7 @@ for (const [name, spec, alt] of drawn) {
 }
 
 const kl = klTable(models, contrasts);
+const spans = spansTable([...models, ...controls]);
 const page = [
   '# Does holding a system prompt help, on which models, and what does it cost?',
   `One plan on several models, locked before the first cell of each study: how the prompt decays over a dialogue, and what split-softmax on the message and on the prefix, a clean cache, a reminder, repetition and guidance bring back. \`node scripts/replication-page.mjs\` writes this page from the tables of the studies.`,
@@ -100,6 +108,13 @@ const page = [
   images.contrasts,
   tableText(contrastsTable(contrasts)),
   ...(kl.rows.length === 0 ? [] : [tableText(kl)]),
+  ...(spans.rows.length === 0
+    ? []
+    : [
+        '## Must it be the prompt?',
+        'Strengthening any early tokens changes a model. If a random span right after the prompt raised obedience as much, it would not be the prompt that holds.',
+        tableText(spans),
+      ]),
   '## How small is what was not seen?',
   'An interval that includes zero bounds an effect. Intervals are 95 %, by bootstrap over prompts; the words follow tests after Holm’s correction ([statistics](../guide/statistics.md)).',
   bullets(models.map(unseenWords)),

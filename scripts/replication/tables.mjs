@@ -128,6 +128,35 @@ export function contrastsTable(contrasts) {
   };
 }
 
+/** Returns the late differences that have a random span on one side: whether the prompt must be what is strengthened. */
+export function spansTable(models) {
+  const isRandom = ({ spec }, name) => spec.arms.find((arm) => arm.name === name).target?.kind === 'random';
+  const rows = models.flatMap((model) =>
+    model
+      .rows('differences', { rounds: 'late' })
+      .filter(({ arm, against }) => isRandom(model, arm) || isRandom(model, against))
+      .map((row) => [
+        ...[model.label, model.study, row.arm, row.against],
+        ...[estimateIn(row, 'difference'), row.words],
+        ...[row.arm, row.against].map((arm) => estimateIn(costOf(model, arm), 'kl')),
+      ]),
+  );
+  return {
+    note: 'Late obedience. A random span has as many tokens as the prefix and lies in the two prefix lengths after it. KL: what each of the two costs, nats a token.',
+    columns: [
+      { heading: 'model' },
+      { heading: 'study' },
+      { heading: 'first' },
+      { heading: 'second' },
+      { heading: 'first − second', signed: true },
+      { heading: 'in words' },
+      { heading: 'KL, first', digits: 3 },
+      { heading: 'KL, second', digits: 3 },
+    ],
+    rows,
+  };
+}
+
 /** Returns KL by round of the arms of a clean cache and their held twins; no rows where no study has it. */
 export function klTable(models, contrasts) {
   const rows = models.flatMap((model) => {
