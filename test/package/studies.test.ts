@@ -58,6 +58,7 @@ describe('experiments', () => {
       'replication-pilot-qwen.yaml',
       'replication-pilot-smollm2.yaml',
       'replication-qwen.yaml',
+      'replication-smollm2-primed.yaml',
       'replication-smollm2.yaml',
       'schedules.yaml',
       'smoke.yaml',
