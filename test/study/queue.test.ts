@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { makeGate, makePlace, type Place, resultsIn, type Started } from './stub-study.js';
 
 const SPEC = { name: 'tiny', dialogues: 12, arms: { off: 'o', on: 'n' }, costs: 3, ranked: 2, measured: 4 };
@@ -159,7 +159,7 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
 
   it('an answer that is too large for the queue ends the run with what to do', async () => {
     const place = makePlace();
-    const spec = place.spec({ name: 'large', dialogues: 1, arms: { large: 'o' } });
+    const spec = place.spec({ name: 'large', dialogues: 3, arms: { large: 'o' } });
     const port = await freePort();
     const queue = ['--queue', `redis://127.0.0.1:${port}`];
     await startRedis(place, port);
@@ -170,9 +170,17 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     expect(stderr).toMatch(
       /E_QUEUE: a worker could not do its job: .*records of a job have \d+ bytes, more than 16777216/,
     );
+    const redis = new Redis(port);
+    onTestFinished(() => redis.disconnect());
+    const failedJobs = async (): Promise<number> => {
+      const [key] = await redis.keys('*:failed');
+      return key === undefined ? 0 : redis.zcard(key);
+    };
+    await vi.waitUntil(async () => (await failedJobs()) === 2, { timeout: 60_000 }); // the run has removed the third
     await stopped(worker);
     const shared = place.start(['work', spec, ...queue, '--jobs', '1', '--out', 'out']);
-    expect(await place.start(['run', spec, '--out', 'out', ...queue]).ended).toMatchObject({ code: 0 });
+    const again = place.start(['run', spec, '--out', 'out', ...queue]);
+    expect(await again.ended, 'whatever failed in the first run').toMatchObject({ code: 0 });
     await stopped(shared);
   });
 

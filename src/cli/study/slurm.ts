@@ -51,7 +51,7 @@ export function arrayScript(study: SlurmStudy): string {
       mem === null ? null : `--mem=${mem}`,
       time === null ? null : `--time=${time}`,
       requeue ? '--requeue' : '--no-requeue',
-      requeue && time !== null ? `--signal=B:USR1@${WARNING_S}` : null,
+      requeue ? `--signal=B:USR1@${WARNING_S}` : null,
     ]),
     '',
     `${words([...study.holdfast, 'study', 'run', ...run])} &`,

@@ -1,4 +1,5 @@
 import type { Cell } from './cell.js';
+import { SortedNumbers } from './sorted-numbers.js';
 
 /** Returns a key that is the same for cells of about equal duration, which differ in scenario, seed or strength. */
 const paceOf = ({ kind, measure, labels, arm, influence }: Cell): string =>
@@ -36,17 +37,20 @@ interface Pace {
   readonly missing: Set<Cell>;
   /** Times of finished cells. */
   readonly times: Map<Cell, number>;
+  readonly sorted: SortedNumbers;
 }
 
 /**
  * Creates an estimate for the missing cells of a study. It takes medians: cells that ran while the machine did something
- * else, and the first of a thread, take several times as long as others.
+ * else, and the first of a thread, take several times as long as others. It is asked after every cell of a run, so no answer
+ * goes through all times.
  */
 export function createEstimate(missing: readonly Cell[]): Estimate {
   const paces = new Map<string, Pace>();
+  const all = new SortedNumbers();
   const paceFor = (cell: Cell): Pace => {
     const key = paceOf(cell);
-    const pace = paces.get(key) ?? { missing: new Set(), times: new Map() };
+    const pace = paces.get(key) ?? { missing: new Set(), times: new Map(), sorted: new SortedNumbers() };
     paces.set(key, pace);
     return pace;
   };
@@ -55,6 +59,11 @@ export function createEstimate(missing: readonly Cell[]): Estimate {
   return {
     done(cell, totalMs) {
       const pace = paceFor(cell);
+      const before = pace.times.get(cell);
+      for (const times of [pace.sorted, all]) {
+        if (before !== undefined) times.remove(before);
+        times.add(totalMs);
+      }
       pace.missing.delete(cell);
       pace.times.set(cell, totalMs);
     },
@@ -63,19 +72,14 @@ export function createEstimate(missing: readonly Cell[]): Estimate {
     },
     unknown: () =>
       [...paces.values()].flatMap(({ missing, times }) => (times.size === 0 ? [...missing].slice(0, 1) : [])),
-    msOf: (cell) => medianMs([paceFor(cell)]) ?? medianMs([...paces.values()]),
+    msOf: (cell) => paceFor(cell).sorted.median() ?? all.median(),
     leftMs() {
-      const all = [...paces.values()];
-      const overall = medianMs(all);
+      const overall = all.median();
       if (overall === null) return null;
-      return all.reduce((sum, pace) => sum + pace.missing.size * (medianMs([pace]) ?? overall), 0);
+      return [...paces.values()].reduce(
+        (sum, { missing, sorted }) => sum + missing.size * (sorted.median() ?? overall),
+        0,
+      );
     },
   };
-}
-
-function medianMs(paces: readonly Pace[]): number | null {
-  const times = paces.flatMap((pace) => [...pace.times.values()]).sort((a, b) => a - b);
-  const middle = Math.floor(times.length / 2);
-  if (times.length === 0) return null;
-  return times.length % 2 === 1 ? times[middle]! : (times[middle - 1]! + times[middle]!) / 2;
 }

@@ -43,6 +43,7 @@ export async function queuedCells(url: string, study: string): Promise<ComputeCe
     try {
       const offer = JSON.stringify(await offerOf(work));
       await queue.drain();
+      await queue.clean(0, 0, 'failed'); // of an earlier run: their cells are put in again
       const putIn = async (jobs: ReadonlyMap<string, Awaited>): Promise<void> => {
         await connection.set(offerKey(name), offer);
         // Adding a job that is there does nothing.
