@@ -8,22 +8,18 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { markdownTable, readableTable, specSvg } from '../dist/report/index.js';
+import { contrastsOf } from './replication/contrasts.mjs';
 import { contrastsFigure, decayFigure, effectsFigure } from './replication/figures.mjs';
-import { readReplication } from './replication/studies.mjs';
-import {
-  contrastsOf,
-  contrastsTable,
-  decayTable,
-  effectsTable,
-  klTable,
-  spansTable,
-} from './replication/tables.mjs';
+import { influenceOf, readReplication } from './replication/studies.mjs';
+import { contrastsTable, decayTable, effectsTable, klTable, spansTable } from './replication/tables.mjs';
 import {
   answerWords,
   decayWords,
   heldWords,
   influenceWords,
   obedienceWords,
+  qualityWords,
+  sinkWords,
   unseenWords,
 } from './replication/words.mjs';
 
@@ -51,8 +47,11 @@ const bullets = (lines) =>
     .map((line) => `- ${line}`)
     .join('\n');
 
-const title = ({ label, study, dialogues, prompts, spec }) =>
-  `**${label}** ([${study}](${study}/report.md); ${dialogues} dialogues of ${prompts} prompts, ${spec.sources[0].rounds} rounds)`;
+function title(model) {
+  const { label, study, dialogues, prompts, spec } = model;
+  const measured = influenceOf(model, 'off').dialogues;
+  return `**${label}** ([${study}](${study}/report.md); ${dialogues} dialogues of ${prompts} prompts, ${spec.sources[0].rounds} rounds; influence on ${measured === dialogues ? 'all' : measured} of them, KL divergence on ${spec.costs.kl} others)`;
+}
 
 const tableText = (table) => {
   const readable = readableTable(table);
@@ -84,19 +83,27 @@ for (const [name, spec, alt] of drawn) {
   images[name] = `![${alt}](replication/${name}.svg)`;
 }
 
+const SINKS = `[Mu et al. 2025](https://arxiv.org/abs/2502.12197) (section 5.2) tried split-softmax on Llama 3.1 8B Instruct, also on some of its layers, and saw little improvement; they give no figures. Two reasons for such a result show here. Where the first token draws more attention than the prompt, the prefix spends most of its strength on it. And where a model does not follow its prompts to begin with, or does not lose them, there is nothing to bring back. Whether either was so in their experiment, nobody has measured.`;
+
 const kl = klTable(models, contrasts);
 const spans = spansTable([...models, ...controls]);
 const page = [
   '# Does holding a system prompt help, on which models, and what does it cost?',
-  `One plan on several models, locked before the first cell of each study: how the prompt decays over a dialogue, and what split-softmax on the message and on the prefix, a clean cache, a reminder, repetition and guidance bring back. \`node scripts/replication-page.mjs\` writes this page from the tables of the studies.`,
+  `One design on several models: how the prompt decays over a dialogue, and what split-softmax on the message and on the prefix, a clean cache, a reminder, repetition and guidance bring back. Strengths, primary outcome, and which arms lead dialogues were fitted to each model by a pilot on other dialogues, and locked before the first cell of each study. \`node scripts/replication-page.mjs\` writes this page from the tables of the studies.`,
   `**Here**: ${models.map(({ label }) => label).join(', ')}. ${waiting.length === 0 ? 'All planned studies are here.' : `**Planned, and not here yet**: ${waiting.map((name) => `[${name}](../../experiments/${name}.yaml)`).join(', ')}. What is said below holds for the models that are here.`}`,
   '## In short',
   bullets(models.map(answerWords)),
   ...models.flatMap((model) => [
     title(model),
-    bullets([decayWords(model), obedienceWords(model), influenceWords(model), heldWords(model)]),
+    bullets([
+      decayWords(model),
+      obedienceWords(model),
+      influenceWords(model),
+      heldWords(model),
+      qualityWords(model),
+    ]),
   ]),
-  'Influence says how much the prompt changes the next token, given the dialogue; it is not obedience ([what it is](../guide/influence.md)). Guidance with γ stretches every difference of two prompts by γ, so its influence grows by about γ² whatever it does.',
+  'Influence says how much the prompt changes the next token, given the dialogue; it is not obedience ([what it is](../guide/influence.md)). Guidance with γ stretches every difference of two prompts by γ, so its influence grows by about γ² whatever it does. A half-life sums up a course that falls fastest in the first rounds: see the figure.',
   '## How does the prompt decay?',
   images.decay,
   tableText(decayTable(models)),
@@ -106,6 +113,8 @@ const page = [
   '## Message or prefix, clean or held cache?',
   'The target `prefix` has the first token in it, the sink, which draws most of its share in models that have one; `message` has not. A policy leaves altered keys and values in the cache of earlier turns; a clean cache has those turns computed again without it ([shares](../guide/shares.md#held-and-clean-cache)).',
   images.contrasts,
+  bullets(models.map(sinkWords)),
+  SINKS,
   tableText(contrastsTable(contrasts)),
   ...(kl.rows.length === 0 ? [] : [tableText(kl)]),
   ...(spans.rows.length === 0

@@ -1,9 +1,10 @@
 // What docs/results/replication.md says of each model, in sentences.
 import { estimateText, numberText, verdictOf } from '../../dist/report/index.js';
+import { contrastsOf } from './contrasts.mjs';
 import { costOf, effectOf, estimateIn, familyOf, influenceOf, offIn } from './studies.mjs';
 
 const nats = (estimate) => estimateText(estimate, { digits: 3 });
-const points = (estimate) => estimateText(estimate, { signed: true });
+const points = (estimate, digits = 2) => estimateText(estimate, { signed: true, digits });
 const percent = (part) => `${numberText(100 * part, { digits: 0 })} %`;
 const roundsOf = ([first, last]) => (first === last ? `round ${first}` : `rounds ${first}–${last}`);
 const range = (values, digits) => {
@@ -44,7 +45,8 @@ export function obedienceWords(model) {
     below: 'a fall of',
     unclear: `no fall is seen (at most ${bound(-change.low)}), a change of`,
   }[verdictOf(change)];
-  return `Above chance, its obedience is ${points(early)} in ${roundsOf(model.spec.early)} and ${points(estimateIn(above, 'late'))} in ${roundsOf(model.spec.late)}: ${fall} ${points(change)}.`;
+  const slope = estimateText(estimateIn(offIn(model, 'stability'), 'slope'), { signed: true, digits: 4 });
+  return `Above chance, its obedience is ${points(early)} in ${roundsOf(model.spec.early)} and ${points(estimateIn(above, 'late'))} in ${roundsOf(model.spec.late)}: ${fall} ${points(change)}. The slope over all probed rounds is ${slope} a round.`;
 }
 
 /** Returns a bound as text, rounded up, so that it is still a bound. */
@@ -79,7 +81,8 @@ function heldArms(model) {
     const row = effectOf(model, name);
     const difference = estimateIn(row, 'difference');
     if (difference === null) return [];
-    return [{ name, difference, words: row.words, isSeen: verdictOf(difference) !== 'unclear' }];
+    const words = row.plan === 'after the fact' ? `${row.words}, after the fact` : row.words;
+    return [{ name, difference, words, isSeen: verdictOf(difference) !== 'unclear' }];
   });
 }
 
@@ -122,10 +125,58 @@ export function heldWords(model) {
 /** Returns how far from zero an interval reaches. */
 const largest = ({ difference: { low, high } }) => Math.max(-low, high);
 
-/** Says how large the differences may be that were not seen. */
+/** Says what the arms that led dialogues cost in the quality of answers; null if none was led, or nothing was measured. */
+export function qualityWords(model) {
+  const rows = model.rows('quality');
+  if (rows.length === 0) return null;
+  const worse = rows
+    .filter(({ words }) => words.startsWith('worse'))
+    .map((row) => `${row.quality} under ${row.arm} (${points(estimateIn(row, 'difference'), 3)})`);
+  const measured = [...new Set(rows.map(({ quality }) => quality))].join(' and ');
+  return worse.length === 0
+    ? `No arm is seen to lower ${measured}.`
+    : `Lower than the untouched model's: ${worse.join('; ')}.`;
+}
+
+/** Says how large the differences may be that were not seen, in late obedience; null if all were. */
 export function unseenWords(model) {
-  const unseen = heldArms(model).filter(({ isSeen }) => !isSeen);
+  const unseen = [
+    ...heldArms(model).filter(({ isSeen }) => !isSeen),
+    ...contrastsOf(model)
+      .filter(({ measure, value, low, high }) => {
+        return measure === 'obedience' && verdictOf({ value, low, high }) === 'unclear';
+      })
+      .map(({ arms: [first, second], low, high }) => ({
+        name: `${first.name} − ${second.name}`,
+        difference: { low, high },
+      })),
+  ];
   if (unseen.length === 0) return null;
   const bounds = unseen.map((arm) => `${arm.name} ${bound(largest(arm))}`);
   return `${model.label}, late obedience, at most: ${bounds.join('; ')}.`;
+}
+
+/** Says what the first token draws, and what that does to the target that includes it; null where no pair of targets was measured. */
+export function sinkWords(model) {
+  const shares = model.rows('attention', { arm: 'off' }).map((row) => [row.sink, row.share].map(Number));
+  const [sink, prompt] = [0, 1].map((at) =>
+    range(
+      shares.map((each) => each[at]),
+      2,
+    ),
+  );
+  const pairs = model.spec.arms.flatMap(({ name }) => {
+    const [own, other] = [name, `${name}, target prefix`].map((arm) => influenceOf(model, arm));
+    if (own === undefined || other === undefined || own.ratio === '') return [];
+    const told = [own, other].map(
+      (row) =>
+        `× ${numberText(Number(row.ratio), { digits: 2 })} for ${numberText(estimateIn(costOf(model, row.arm), 'kl').value, { digits: 3 })}`,
+    );
+    return [`${name}: ${told[0]} nats on the message, ${told[1]} on the prefix`];
+  });
+  if (pairs.length === 0) return null;
+  const rounds = shares.filter(([first, own]) => first > own).length;
+  const more = { 0: 'less attention than the prompt', [shares.length]: 'more attention than the prompt' };
+  const draws = more[rounds] ?? `more attention than the prompt in ${rounds} of ${shares.length} rounds`;
+  return `**${model.label}**: the first token draws ${draws}: ${sink}, the prompt ${prompt} (untouched, by round). Late influence: ${pairs.join('; ')}.`;
 }
