@@ -199,7 +199,7 @@ describe('lines from a pipe', () => {
   it('are answered one after the other, in plain text', async () => {
     const { code, stdout, stderr } = await chat([...SYSTEM, '--hold'], 'hello\n\nand now?\n');
     const taken =
-      'note: --hold takes the recommended split-softmax, k 1 → 0.6, 0.04 a turn; no preset of this model is known\n';
+      'note: --hold takes the recommended split-softmax, k 1 → 0.6, 0.04 a turn. No preset of this model is known, so nothing shows that it helps here: holdfast calibrate measures it\n';
     expect({ code, stderr }).toEqual({ code: 0, stderr: taken });
     const shares = stdout.split('\n').filter((line) => line.startsWith('prompt '));
     expect(shares[0]).toMatch(

@@ -11,6 +11,7 @@ import {
 } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
+import { estimateText } from '../../report/index.js';
 import { note } from '../terminal/index.js';
 import { parseJson, readNamedText } from './read-text.js';
 import type { SettingsFlags } from './settings-flags.js';
@@ -58,13 +59,24 @@ export async function withHold<Options extends SettingsOptions>(
   }
   const preset = await presetFor(model);
   if (preset === null) {
-    note(`--hold takes the recommended ${policyText(RECOMMENDED_HOLD)}; no preset of this model is known`);
+    note(
+      `--hold takes the recommended ${policyText(RECOMMENDED_HOLD)}. No preset of this model is known, so nothing shows that it helps here: holdfast calibrate measures it`,
+    );
     return options;
   }
-  note(`--hold takes the preset of ${preset.model.name} (${preset.date}): ${holdWords(preset)}`);
+  note(
+    `--hold takes the preset of ${preset.model.name} (${preset.date}): ${holdWords(preset)}.${evidenceWords(preset)}`,
+  );
   const { options: held } = await applyHold(preset, model);
   // Where the command line names a target or heads, only the policy and its schedule are the preset's.
   const { policy, schedule } = preset.settings;
   const chosen = ['target', 'layers', 'heads'].some((name) => name in others);
   return { ...others, ...(chosen ? policyChoice(policy, schedule) : held) } as Options;
+}
+
+/** Returns what a hold was measured to gain, as a sentence after another; nothing for one without a gain. */
+function evidenceWords({ evidence }: HoldFile): string {
+  const { gain = null, testedOn = null, outcome } = evidence ?? {};
+  if (gain === null || testedOn === null) return '';
+  return ` Measured in ${testedOn.dialogues} dialogues of ${testedOn.prompts} prompts: ${outcome} ${estimateText(gain, { signed: true })}`;
 }
