@@ -1,19 +1,21 @@
 /**
  * xoshiro128** 1.1 (Blackman and Vigna 2018, https://prng.di.unimi.it/xoshiro128starstar.c): 32 bits at a time
  * from 128 bits of state. It is small, fast and, unlike `Math.random`, the same on every machine.
- * @param state four 32-bit words, not all zero; every call of the result changes it
+ * @param state four 32-bit words, not all zero
  * @returns a function that returns the next 32 bits as an unsigned number
  */
 export function xoshiro128(state: Uint32Array): () => number {
+  // Variables are twice as fast as the elements of an array.
+  let [a, b, c, d] = Int32Array.from(state) as unknown as [number, number, number, number];
   return () => {
-    const result = Math.imul(rotateLeft(Math.imul(state[1]!, 5), 7), 9) >>> 0;
-    const shifted = state[1]! << 9;
-    state[2]! ^= state[0]!;
-    state[3]! ^= state[1]!;
-    state[1]! ^= state[2]!;
-    state[0]! ^= state[3]!;
-    state[2]! ^= shifted;
-    state[3] = rotateLeft(state[3]!, 11);
+    const result = Math.imul(rotateLeft(Math.imul(b, 5), 7), 9) >>> 0;
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = rotateLeft(d, 11);
     return result;
   };
 }

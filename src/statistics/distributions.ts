@@ -52,9 +52,19 @@ export function studentBeyond(bound: number, freedom: number, shift = 0): number
   return beyond / weights;
 }
 
+/** Critical values by `alpha` and degrees of freedom: every interval over as many clusters needs the same one. */
+const criticalValues = new Map<string, number>();
+const MOST_KEPT = 1000;
+
 /** Returns the critical value of a two-sided t test: the t with P(|T| > t) = `alpha` in Student's distribution. */
 export function studentCritical(alpha: number, freedom: number): number {
-  return rootOf((bound) => alpha - studentBeyond(bound, freedom));
+  const key = `${alpha} ${freedom}`;
+  const kept = criticalValues.get(key);
+  if (kept !== undefined) return kept;
+  const critical = rootOf((bound) => alpha - studentBeyond(bound, freedom));
+  if (criticalValues.size === MOST_KEPT) criticalValues.clear();
+  criticalValues.set(key, critical);
+  return critical;
 }
 
 /**

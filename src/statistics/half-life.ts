@@ -1,4 +1,4 @@
-import { type Point, type Statistic, slopeOf } from './statistic.js';
+import { combined, type Point, type Statistic, slopeOf } from './statistic.js';
 
 /**
  * Returns the half-life of a share in the unit of `x` (turns or tokens): how long it takes the share to fall to half.
@@ -9,11 +9,8 @@ import { type Point, type Statistic, slopeOf } from './statistic.js';
  * In `bootstrap`, an interval that ends at `Infinity` means that the share may not fall at all.
  */
 export function halfLifeOf(points: readonly Point[]): Statistic {
-  const slope = slopeOf(points.map(({ x, y }) => ({ x, y: (drawn) => logOf(y(drawn)) })));
-  return (drawn) => {
-    const rate = -slope(drawn);
-    return rate <= 0 ? Number.POSITIVE_INFINITY : Math.LN2 / rate;
-  };
+  const slope = slopeOf(points.map(({ x, y }) => ({ x, y: combined([y], ([share]) => logOf(share!)) })));
+  return combined([slope], ([perUnit]) => (perUnit! >= 0 ? Number.POSITIVE_INFINITY : -Math.LN2 / perUnit!));
 }
 
 const logOf = (share: number): number => (share > 0 ? Math.log(share) : Number.NaN);

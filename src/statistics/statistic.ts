@@ -40,10 +40,16 @@ export function eachOf(statistic: Statistic, samples: readonly Int32Array[]): Fl
 }
 
 /** Returns a function of the values of other statistics. */
-function combined(parts: readonly Statistic[], combine: (values: readonly number[]) => number): Statistic {
+export function combined(parts: readonly Statistic[], combine: (values: readonly number[]) => number): Statistic {
   const each: Statistic['each'] = (samples) => {
     const values = parts.map((part) => eachOf(part, samples));
-    return Float64Array.from(samples, (_, at) => combine(values.map((own) => own[at]!)));
+    const own = parts.map(() => 0);
+    const combinedValues = new Float64Array(samples.length);
+    for (let at = 0; at < samples.length; at++) {
+      for (let part = 0; part < own.length; part++) own[part] = values[part]![at]!;
+      combinedValues[at] = combine(own);
+    }
+    return combinedValues;
   };
   return Object.assign((drawn: Int32Array) => combine(parts.map((part) => part(drawn))), { each });
 }
@@ -87,7 +93,7 @@ function addedUp(values: Float64Array, samples: readonly Int32Array[]): Float64A
   let at = 0;
   // Each addition to a sum waits for the one before, so four samples take little longer than one.
   for (; at + 4 <= samples.length; at += 4) {
-    const [a, b, c, d] = samples.slice(at, at + 4) as [Int32Array, Int32Array, Int32Array, Int32Array];
+    const [a, b, c, d] = [samples[at]!, samples[at + 1]!, samples[at + 2]!, samples[at + 3]!];
     let [sumA, sumB, sumC, sumD] = [0, 0, 0, 0];
     for (let place = 0; place < a.length; place++) {
       sumA += values[a[place]!]!;
@@ -95,7 +101,10 @@ function addedUp(values: Float64Array, samples: readonly Int32Array[]): Float64A
       sumC += values[c[place]!]!;
       sumD += values[d[place]!]!;
     }
-    totals.set([sumA, sumB, sumC, sumD], at);
+    totals[at] = sumA;
+    totals[at + 1] = sumB;
+    totals[at + 2] = sumC;
+    totals[at + 3] = sumD;
   }
   for (; at < samples.length; at++) {
     const drawn = samples[at]!;
