@@ -83,33 +83,39 @@ export function placeLabels(
   ]);
   const dots = points.map(({ x, y }) => boxOf(x - POINT_RADIUS, y, 2 * POINT_RADIUS, 2 * POINT_RADIUS));
   const boxes: Box[] = [];
-  const costOf = (box: Box, at: number): number => {
+  /** Returns the cost of a place for the label of a point, given the places of the others. */
+  const costsAt = (at: number): ((box: Box) => number) => {
     const point = points[at]!;
-    const away = distance(box, point);
+    const others = points.filter((other) => other !== point);
     const labels = boxes.filter((_, other) => other !== at);
     const solid = [...dots, ...labels.map(withRoom)];
-    const covered = solid.reduce((sum, other) => sum + overlap(box, other), outside(box, width, height));
-    const ambiguous = points.some((other) => other !== point && distance(box, other) < away - 2);
-    const through = [...dots.filter((_, other) => other !== at), ...labels].filter((other) =>
-      crosses(leaderTo(box, point), other),
-    );
-    const lines = points.filter((other, own) => {
+    const obstacles = [...dots.filter((_, other) => other !== at), ...labels];
+    const leaders = points.flatMap((other, own) => {
       const label = boxes[own];
-      return own !== at && label !== undefined && crosses(leaderTo(label, other), box);
+      return own === at || label === undefined ? [] : [leaderTo(label, other)];
     });
-    return (
-      COST.covered * covered +
-      intervals.reduce((sum, other) => sum + overlap(box, other), 0) +
-      COST.distance * away +
-      (ambiguous ? COST.ambiguous : 0) +
-      COST.crossed * (through.length + lines.length)
-    );
+    return (box) => {
+      const away = distance(box, point);
+      const covered = solid.reduce((sum, other) => sum + overlap(box, other), outside(box, width, height));
+      const ambiguous = others.some((other) => distance(box, other) < away - 2);
+      const leader = leaderTo(box, point);
+      const through = obstacles.filter((other) => crosses(leader, other));
+      const lines = leaders.filter((other) => crosses(other, box));
+      return (
+        COST.covered * covered +
+        intervals.reduce((sum, other) => sum + overlap(box, other), 0) +
+        COST.distance * away +
+        (ambiguous ? COST.ambiguous : 0) +
+        COST.crossed * (through.length + lines.length)
+      );
+    };
   };
   for (let pass = 0; pass < PASSES; pass++) {
     for (const [at, point] of points.entries()) {
       const candidates = placesAround(point, size);
+      const costOf = costsAt(at);
       // The order breaks ties: earlier candidates are preferred.
-      const costs = candidates.map((box, order) => costOf(box, at) + order);
+      const costs = candidates.map((box, order) => costOf(box) + order);
       boxes[at] = candidates[costs.indexOf(Math.min(...costs))]!;
     }
   }

@@ -54,6 +54,7 @@ export function promptSource(
     .slice(0, REFERENCES);
   return {
     size: null,
+    onePrompt: true,
     at(index): Scenario {
       // Drawn when they are needed: a study looks at the prompts of many dialogues that it does not lead.
       const users = () => messages(index, rounds);

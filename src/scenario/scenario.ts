@@ -77,5 +77,7 @@ export interface User {
 export interface ScenarioSource {
   /** Number of scenarios; null when unlimited. */
   readonly size: number | null;
+  /** Whether all scenarios have the same system prompt; default: no. */
+  readonly onePrompt?: boolean;
   at(index: number): Scenario;
 }

@@ -40,7 +40,10 @@ export function eachOf(statistic: Statistic, samples: readonly Int32Array[]): Fl
 }
 
 /** Returns a function of the values of other statistics. */
-export function combined(parts: readonly Statistic[], combine: (values: readonly number[]) => number): Statistic {
+export function combined(
+  parts: readonly Statistic[],
+  combine: (values: readonly number[]) => number,
+): Statistic {
   const each: Statistic['each'] = (samples) => {
     const values = parts.map((part) => eachOf(part, samples));
     const own = parts.map(() => 0);

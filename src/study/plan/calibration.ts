@@ -31,7 +31,7 @@ export function calibrationOf(
   source: SourceSpec,
   scenarios: ReadonlyMap<string, ScenarioSource>,
 ): Calibration {
-  const { size, at } = scenarios.get(source.name)!;
+  const { size, at, onePrompt = false } = scenarios.get(source.name)!;
   const tested = new Map<string, string>();
   for (const each of sources) {
     for (const index of testIndices(each)) {
@@ -41,10 +41,17 @@ export function calibrationOf(
     }
   }
   const end = size ?? UNLIMITED;
-  const byPrompt = lastRow(end, calibrate.dialogues, (index) => {
-    const test = tested.get(at(index).system);
-    return test === undefined ? null : `dialogue ${index} has the prompt of the ${test}`;
-  });
+  const sameForAll = onePrompt ? tested.get(at(0).system) : undefined;
+  const byPrompt = lastRow(
+    end,
+    calibrate.dialogues,
+    (index) => {
+      const test = tested.get(at(index).system);
+      return test === undefined ? null : `dialogue ${index} has the prompt of the ${test}`;
+    },
+    // Where all have one prompt that is tested, the last dialogue is refused as all others are.
+    sameForAll === undefined ? MOST_SEARCHED : 1,
+  );
   if (byPrompt.first !== null || tested.size > 1) return byPrompt;
   const own = new Set(sources.filter(({ kind }) => kind === source.kind).flatMap(testIndices));
   return lastRow(end, calibrate.dialogues, (index) =>
@@ -71,10 +78,15 @@ export function testIndices({ first, dialogues }: SourceSpec): number[] {
 }
 
 /** Returns the last `count` consecutive indices below `end` of which none is refused. */
-function lastRow(end: number, count: number, refusal: (index: number) => string | null): Calibration {
+function lastRow(
+  end: number,
+  count: number,
+  refusal: (index: number) => string | null,
+  searched = MOST_SEARCHED,
+): Calibration {
   let skipped: string | null = null;
   let row = 0;
-  for (let index = end - 1; index >= Math.max(0, end - MOST_SEARCHED); index--) {
+  for (let index = end - 1; index >= Math.max(0, end - searched); index--) {
     const why = refusal(index);
     skipped ??= why;
     row = why === null ? row + 1 : 0;
