@@ -56,9 +56,13 @@ export function attendRow(logits: Float64Array, isTarget: Uint8Array, map: RowMa
 /** Returns the softmax of one row. */
 export function softmax(logits: Float64Array): Float64Array {
   let maximum = Number.NEGATIVE_INFINITY;
-  for (const logit of logits) maximum = Math.max(maximum, logit);
-  const weights = logits.map((logit) => Math.exp(logit - maximum));
+  for (let i = 0; i < logits.length; i++) maximum = Math.max(maximum, logits[i]!);
+  const weights = new Float64Array(logits.length);
   let sum = 0;
-  for (const weight of weights) sum += weight;
-  return weights.map((weight) => weight / sum);
+  for (let i = 0; i < logits.length; i++) {
+    weights[i] = Math.exp(logits[i]! - maximum);
+    sum += weights[i]!;
+  }
+  for (let i = 0; i < weights.length; i++) weights[i]! /= sum;
+  return weights;
 }

@@ -194,16 +194,20 @@ class ReferenceExecutor implements Executor {
     for (let head = 0; head < heads; head++) {
       // Grouped-query attention: consecutive query heads share a key-value head.
       const kv = Math.floor(head / (heads / kvHeads)) * headDim;
-      const logits = Float64Array.from(isTarget, (_, i) =>
-        softCap(scale * dot(query, head * headDim, cache.keys[first + i]!, kv, headDim), scoreCap),
-      );
+      const logits = new Float64Array(isTarget.length);
+      for (let i = 0; i < logits.length; i++) {
+        const product = dot(query, head * headDim, cache.keys[first + i]!, kv, headDim);
+        logits[i] = softCap(scale * product, scoreCap);
+      }
       const map = this.#rowMap(step, layer, head);
       const row = attendRow(logits, isTarget, map);
       const gain = request.silenced?.[layer * heads + head] === 1 ? 0 : 1;
-      row.weights.forEach((weight, i) => {
+      const own = output.subarray(head * headDim, (head + 1) * headDim);
+      for (let i = 0; i < logits.length; i++) {
+        const weight = gain * row.weights[i]!;
         const value = cache.values[first + i]!;
-        for (let d = 0; d < headDim; d++) output[head * headDim + d]! += gain * weight * value[kv + d]!;
-      });
+        for (let d = 0; d < headDim; d++) own[d]! += weight * value[kv + d]!;
+      }
       recordRow(step, attention, layer, head, { ...row, logits, first });
     }
     step.observe(`layers.${layer}.heads`, output);
