@@ -55,6 +55,15 @@ describe('calibration dialogues', () => {
     });
   });
 
+  it('are the same where a source says that it has one prompt, without a look at all its dialogues', () => {
+    const spec = specOf('[organism: { dialogues: 4 }]', 2);
+    let looks = 0;
+    const source = inTurn(1, null);
+    const told: ScenarioSource = { size: null, onePrompt: true, at: (index) => (looks++, source.at(index)) };
+    expect(calibrated(spec, told)).toEqual(calibrated(spec, source));
+    expect(looks).toBeLessThan(10);
+  });
+
   it.each([
     ['[organism: { dialogues: 200 }]', 24],
     ['[self-chat: { dialogues: 100 }]', 24],
