@@ -59,7 +59,11 @@ describe('calibration dialogues', () => {
     const spec = specOf('[organism: { dialogues: 4 }]', 2);
     let looks = 0;
     const source = inTurn(1, null);
-    const told: ScenarioSource = { size: null, onePrompt: true, at: (index) => (looks++, source.at(index)) };
+    const at = (index: number) => {
+      looks++;
+      return source.at(index);
+    };
+    const told: ScenarioSource = { size: null, onePrompt: true, at };
     expect(calibrated(spec, told)).toEqual(calibrated(spec, source));
     expect(looks).toBeLessThan(10);
   });
