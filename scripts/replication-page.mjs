@@ -48,9 +48,9 @@ const bullets = (lines) =>
     .join('\n');
 
 function title(model) {
-  const { label, study, dialogues, prompts, spec } = model;
+  const { study, dialogues, prompts, spec } = model;
   const measured = influenceOf(model, 'off').dialogues;
-  return `**${label}** ([${study}](${study}/report.md); ${dialogues} dialogues of ${prompts} prompts, ${spec.sources[0].rounds} rounds; influence on ${measured === dialogues ? 'all' : measured} of them, KL divergence on ${spec.costs.kl} others)`;
+  return `[${study}](${study}/report.md): ${dialogues} dialogues of ${prompts} prompts, ${spec.sources[0].rounds} rounds; influence on ${measured === dialogues ? 'all' : measured} of them, KL divergence on ${spec.costs.kl} others.`;
 }
 
 const tableText = (table) => {
@@ -89,27 +89,16 @@ const kl = klTable(models, contrasts);
 const spans = spansTable([...models, ...controls]);
 const page = [
   '# Does holding a system prompt help, on which models, and what does it cost?',
-  `One design on several models: how the prompt decays over a dialogue, and what split-softmax on the message and on the prefix, a clean cache, a reminder, repetition and guidance bring back. Strengths, primary outcome, and which arms lead dialogues were fitted to each model by a pilot on other dialogues, and locked before the first cell of each study. \`node scripts/replication-page.mjs\` writes this page from the tables of the studies.`,
-  `**Here**: ${models.map(({ label }) => label).join(', ')}. ${waiting.length === 0 ? 'All planned studies are here.' : `**Planned, and not here yet**: ${waiting.map((name) => `[${name}](../../experiments/${name}.yaml)`).join(', ')}. What is said below holds for the models that are here.`}`,
+  `One design on several models: how the prompt decays over a dialogue, and what split-softmax on the message and on the prefix, a clean cache, a reminder, repetition and guidance bring back. Strengths, primary outcome, and which arms lead dialogues were fitted to each model, by a pilot on other dialogues or by earlier studies, and locked before the first cell of each study. \`node scripts/replication-page.mjs\` writes this page from the tables of the studies.`,
+  `**Here**: ${models.map(({ label }) => label).join(', ')}. ${waiting.length === 0 ? 'All planned studies are here.' : `**Planned, and not here yet**: ${waiting.map((name) => `[${name}](../../experiments/${name}.yaml)`).join(', ')}. What is said below holds for the models that are here.`} No model of more than half a billion parameters was run.`,
   '## In short',
   bullets(models.map(answerWords)),
-  ...models.flatMap((model) => [
-    title(model),
-    bullets([
-      decayWords(model),
-      obedienceWords(model),
-      influenceWords(model),
-      heldWords(model),
-      qualityWords(model),
-    ]),
-  ]),
   'Influence says how much the prompt changes the next token, given the dialogue; it is not obedience ([what it is](../guide/influence.md)). Guidance with γ stretches every difference of two prompts by γ, so its influence grows by about γ² whatever it does. A half-life sums up a course that falls fastest in the first rounds: see the figure.',
   '## How does the prompt decay?',
   images.decay,
   tableText(decayTable(models)),
   '## What brings it back, and at what cost?',
   images.effects,
-  ...models.flatMap((model) => [`### ${model.label}`, tableText(effectsTable(model))]),
   '## Message or prefix, clean or held cache?',
   'The target `prefix` has the first token in it, the sink, which draws most of its share in models that have one; `message` has not. A policy leaves altered keys and values in the cache of earlier turns; a clean cache has those turns computed again without it ([shares](../guide/shares.md#held-and-clean-cache)).',
   images.contrasts,
@@ -127,6 +116,19 @@ const page = [
   '## How small is what was not seen?',
   'An interval that includes zero bounds an effect. Intervals are 95 %, by bootstrap over prompts; the words follow tests after Holm’s correction ([statistics](../guide/statistics.md)).',
   bullets(models.map(unseenWords)),
+  '## Model by model',
+  ...models.flatMap((model) => [
+    `### ${model.label}`,
+    title(model),
+    bullets([
+      decayWords(model),
+      obedienceWords(model),
+      influenceWords(model),
+      heldWords(model),
+      qualityWords(model),
+    ]),
+    tableText(effectsTable(model)),
+  ]),
 ].join('\n\n');
 writeFileSync(PAGE, `${page}\n`);
 execFileSync('npx', ['biome', 'format', '--write', PAGE]);

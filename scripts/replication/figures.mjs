@@ -119,7 +119,7 @@ export function effectsFigure(models) {
   };
 }
 
-/** Returns a mark for each arm with a cost: its effect against off, from a table. */
+/** Returns a mark for each arm with a cost: its effect against off, from a table. Without the prompt, there is nothing to bring back. */
 function marksOf(models, table, column) {
   return models.flatMap((model) => {
     const costs = model.rows('costs');
@@ -133,6 +133,7 @@ function marksOf(models, table, column) {
       );
       if (effect === null || kl === null) return [];
       const arm = model.spec.arms.find(({ name }) => name === row.arm);
+      if (arm.noSystem) return [];
       const [x, y] = [closed(kl), closed(effect)];
       return [
         {
@@ -167,11 +168,11 @@ function plots(values, models, families, { y, scale, axis, rule }) {
       ...{ field: 'model', type: 'nominal', sort: models.map(({ label }) => label), title: null },
       header: { labelAnchor: 'start', labelFontSize: 12.5, labelFontWeight: 600, labelPadding: 4 },
     },
-    columns: Math.min(2, models.length),
+    columns: Math.min(3, models.length),
     spacing: { row: 18, column: 24 },
     spec: {
-      width: 330,
-      height: 210,
+      width: 240,
+      height: 180,
       layer: [
         {
           mark: { type: 'rule', color: '#8c959f', strokeDash: [4, 3] },

@@ -21,7 +21,9 @@ export function readReplication(folder) {
     .filter(({ arm }) => arm === 'off')
     .map(({ model, dialogues, prompts }) => ({
       ...{ study: name, spec, dialogues, prompts },
-      label: labelOf(spec.models.find((each) => each.name === model)),
+      label:
+        labelOf(spec.models.find((each) => each.name === model)) +
+        (spec.sources[0].kind === 'primed' ? ', primed' : ''),
       /** Returns the rows of a table that have these values; none if the study has no such table. */
       rows: (table, having = {}) =>
         rowsOf(table).filter(

@@ -7,10 +7,8 @@ const nats = (estimate) => estimateText(estimate, { digits: 3 });
 const points = (estimate, digits = 2) => estimateText(estimate, { signed: true, digits });
 const percent = (part) => `${numberText(100 * part, { digits: 0 })} %`;
 const roundsOf = ([first, last]) => (first === last ? `round ${first}` : `rounds ${first}–${last}`);
-const range = (values, digits) => {
-  const [low, high] = [Math.min(...values), Math.max(...values)].map((value) =>
-    numberText(value, { digits }),
-  );
+const range = (values, style) => {
+  const [low, high] = [Math.min(...values), Math.max(...values)].map((value) => numberText(value, style));
   return low === high ? low : `${low} to ${high}`;
 };
 
@@ -69,20 +67,26 @@ export function influenceWords(model) {
     const ratios = valuesOf(arms, influenceOf, 'ratio');
     if (ratios.length === 0) return [];
     const costs = valuesOf(arms, costOf, 'kl');
-    return [{ text: `${family} × ${range(ratios, 2)} (${range(costs, 3)})`, most: Math.max(...ratios) }];
+    return [
+      {
+        text: `${family} × ${range(ratios, { digits: 2 })} (${range(costs, { digits: 3 })})`,
+        most: Math.max(...ratios),
+      },
+    ];
   });
   const text = told.sort((a, b) => b.most - a.most).map((each) => each.text);
   return `Late influence on the same answers, × the untouched model's, and in brackets what it costs (KL divergence, nats a token): ${text.join('; ')}.`;
 }
 
-/** Returns the difference of every led arm from the untouched model in late obedience, and whether its interval includes zero. */
+/** Returns the difference of every led arm from the untouched model in late obedience, and whether the report says that it differs. */
 function heldArms(model) {
   return model.spec.arms.flatMap(({ name }) => {
     const row = effectOf(model, name);
     const difference = estimateIn(row, 'difference');
     if (difference === null) return [];
-    const words = row.plan === 'after the fact' ? `${row.words}, after the fact` : row.words;
-    return [{ name, difference, words, isSeen: verdictOf(difference) !== 'unclear' }];
+    return [
+      { name, difference, words: row.words, plan: row.plan, isSeen: /^(better|worse)/.test(row.words) },
+    ];
   });
 }
 
@@ -90,17 +94,17 @@ function heldArms(model) {
 export function answerWords(model) {
   const arms = heldArms(model);
   if (arms.length === 0) return null;
-  const better = arms.filter(({ isSeen, difference }) => isSeen && difference.value > 0);
+  const better = arms.filter(({ words }) => words === 'better');
   if (better.length === 0) {
     const why = isAtFloor(model) ? 'it does not follow these prompts even at first, and ' : '';
     return `**${model.label}: not seen**; ${why}late obedience changes by at most ${bound(Math.max(...arms.map(largest)))}.`;
   }
   const gains = range(
     better.map(({ difference }) => difference.value),
-    2,
+    { digits: 2 },
   );
   const costs = better.map(({ name }) => estimateIn(costOf(model, name), 'kl').value);
-  return `**${model.label}: yes**; ${better.length} of ${arms.length} arms raise late obedience, by ${gains}, for ${range(costs, 3)} nats a token.`;
+  return `**${model.label}: yes**; ${better.length} of ${arms.length} arms raise late obedience, by ${gains}, for ${range(costs, { digits: 3 })} nats a token.`;
 }
 
 /** Says what was seen of obedience under the arms; null if none was led. */
@@ -110,9 +114,7 @@ export function heldWords(model) {
   const sentences = [
     ...(seen.length === 0
       ? []
-      : [
-          `Late obedience, minus the untouched model's: ${seen.map(({ name, difference, words }) => `${name} ${points(difference)}, ${words}`).join('; ')}.`,
-        ]),
+      : [`Late obedience, minus the untouched model's: ${heldByFamily(model, seen).join('; ')}.`]),
     ...(unseen.length === 0
       ? []
       : [
@@ -120,6 +122,24 @@ export function heldWords(model) {
         ]),
   ];
   return sentences.length === 0 ? null : sentences.join(' ');
+}
+
+/** Returns what arms brought back by family, and which of that was not planned or is gone after correction. */
+function heldByFamily(model, arms) {
+  return [...familiesIn(model)].flatMap(([family, names]) => {
+    const own = arms.filter(({ name }) => names.includes(name));
+    if (own.length === 0) return [];
+    const values = own.map(({ difference }) => difference.value);
+    const text = own.length === 1 ? points(own[0].difference) : range(values, { digits: 2, signed: true });
+    const notes = [
+      [({ plan }) => plan === 'after the fact', 'after the fact'],
+      [({ words }) => /not after correction/.test(words), 'not after correction'],
+    ].flatMap(([has, note]) => {
+      const count = own.filter(has).length;
+      return count === 0 ? [] : [count === own.length ? note : `${count} of ${own.length} ${note}`];
+    });
+    return [`${family} ${text}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`];
+  });
 }
 
 /** Returns how far from zero an interval reaches. */
@@ -132,10 +152,10 @@ export function qualityWords(model) {
   const worse = rows
     .filter(({ words }) => words.startsWith('worse'))
     .map((row) => `${row.quality} under ${row.arm} (${points(estimateIn(row, 'difference'), 3)})`);
-  const measured = [...new Set(rows.map(({ quality }) => quality))].join(' and ');
+  const measured = [...new Set(rows.map(({ quality }) => quality))].join(' or ');
   return worse.length === 0
-    ? `No arm is seen to lower ${measured}.`
-    : `Lower than the untouched model's: ${worse.join('; ')}.`;
+    ? `No arm is seen to cost ${measured}.`
+    : `Worse than the untouched model's: ${worse.join('; ')}.`;
 }
 
 /** Says how large the differences may be that were not seen, in late obedience; null if all were. */
@@ -162,7 +182,7 @@ export function sinkWords(model) {
   const [sink, prompt] = [0, 1].map((at) =>
     range(
       shares.map((each) => each[at]),
-      2,
+      { digits: 2 },
     ),
   );
   const pairs = model.spec.arms.flatMap(({ name }) => {
