@@ -14,6 +14,7 @@ import { influenceOf, readReplication } from './replication/studies.mjs';
 import { contrastsTable, decayTable, effectsTable, klTable, spansTable } from './replication/tables.mjs';
 import {
   answerWords,
+  controlWords,
   decayWords,
   heldWords,
   influenceWords,
@@ -92,7 +93,7 @@ const page = [
   `One design on several models: how the prompt decays over a dialogue, and what split-softmax on the message and on the prefix, a clean cache, a reminder, repetition and guidance bring back. Strengths, primary outcome, and which arms lead dialogues were fitted to each model, by a pilot on other dialogues or by earlier studies, and locked before the first cell of each study. \`node scripts/replication-page.mjs\` writes this page from the tables of the studies.`,
   `**Here**: ${models.map(({ label }) => label).join(', ')}. ${waiting.length === 0 ? 'All planned studies are here.' : `**Planned, and not here yet**: ${waiting.map((name) => `[${name}](../../experiments/${name}.yaml)`).join(', ')}. What is said below holds for the models that are here.`} No model of more than half a billion parameters was run.`,
   '## In short',
-  bullets(models.map(answerWords)),
+  bullets([...models.map(answerWords), ...controls.map(controlWords)]),
   'Influence says how much the prompt changes the next token, given the dialogue; it is not obedience ([what it is](../guide/influence.md)). Guidance with γ stretches every difference of two prompts by γ, so its influence grows by about γ² whatever it does. A half-life sums up a course that falls fastest in the first rounds: see the figure.',
   '## How does the prompt decay?',
   images.decay,

@@ -107,6 +107,12 @@ export function answerWords(model) {
   return `**${model.label}: yes**; ${better.length} of ${arms.length} arms raise late obedience, by ${gains}, for ${range(costs, { digits: 3 })} nats a token.`;
 }
 
+/** Says what the arms of a control did, in dialogues that are not those of the replication. */
+export function controlWords(model) {
+  const told = heldArms(model).map(({ name, difference }) => `${name} ${points(difference)}`);
+  return `**${model.label}, in new dialogues** ([${model.study}](${model.study}/report.md)), late obedience minus the untouched model's: ${told.join('; ')}.`;
+}
+
 /** Says what was seen of obedience under the arms; null if none was led. */
 export function heldWords(model) {
   const arms = heldArms(model);
