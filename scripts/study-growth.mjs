@@ -209,13 +209,23 @@ try {
   writeFileSync(at('files/plan.jsonl'), some.map((line) => `${line}\n`).join(''));
   cpSync(at('files'), at('pack'), { recursive: true });
   mkdirSync(at('pack/packs'));
-  const begin = performance.now();
+  const timed = (what, act) => {
+    const [from, before] = [performance.now(), process.cpuUsage()];
+    const result = act();
+    const { user, system } = process.cpuUsage(before);
+    const [seconds, processor] = [(performance.now() - from) / 1000, (user + system) / 1e6];
+    console.log(
+      `${files} files ${what}: ${processor.toFixed(1)} processor s, ${seconds.toFixed(1)} s passed`,
+    );
+    return result;
+  };
   const lines = some.map((line) => JSON.parse(line)).map((cell) => [cell.address, lineOf(cell)]);
-  for (const [address, line] of lines) {
-    mkdirSync(at(`files/cells/${address.slice(0, 2)}`), { recursive: true });
-    writeFileSync(at(`files/cells/${address.slice(0, 2)}/${address}.json`), line);
-  }
-  console.log(`${files} files written in ${((performance.now() - begin) / 1000).toFixed(1)} s, not flushed`);
+  timed('written, not flushed', () => {
+    for (const [address, line] of lines) {
+      mkdirSync(at(`files/cells/${address.slice(0, 2)}`), { recursive: true });
+      writeFileSync(at(`files/cells/${address.slice(0, 2)}/${address}.json`), line);
+    }
+  });
   writeFileSync(at('pack/packs/all.jsonl'), lines.map(([, line]) => line).join(''));
   for (const kind of ['files', 'pack']) {
     const { stdout } = spawnSync('du', [
@@ -226,16 +236,11 @@ try {
     console.log(`${kind}: ${String(stdout).split('\t')[0]} KiB on disk`);
     measure(`status of ${files} cells, ${kind}`, [command, 'study', 'status', kind, '--json']);
   }
-  const timed = (what, act) => {
-    const from = performance.now();
-    act();
-    console.log(`${files} files ${what} in ${((performance.now() - from) / 1000).toFixed(1)} s`);
-  };
-  const paths = () =>
-    readdirSync(at('files/cells'), { recursive: true }).filter((name) => name.endsWith('.json'));
-  timed('listed', paths);
+  const paths = timed('listed', () =>
+    readdirSync(at('files/cells'), { recursive: true }).filter((name) => name.endsWith('.json')),
+  );
   timed('looked at', () => {
-    for (const name of paths()) statSync(at(`files/cells/${name}`));
+    for (const name of paths) statSync(at(`files/cells/${name}`));
   });
   timed('removed', () => rmSync(at('files/cells'), { recursive: true }));
   console.log('\n| step | s | processor s | MiB |\n| --- | ---: | ---: | ---: |');
