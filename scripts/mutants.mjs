@@ -121,8 +121,8 @@ export const MUTANTS = [
     name: 'reference: policy applied after the mix',
     suite: 'reference',
     file: REFERENCE,
-    find: 'row.weights.forEach((weight, i) => {',
-    put: 'attendRow(logits, isTarget, IDENTITY_MAP).weights.forEach((weight, i) => {',
+    find: 'const weight = gain * row.weights[i]!;',
+    put: 'const weight = gain * attendRow(logits, isTarget, IDENTITY_MAP).weights[i]!;',
   },
   {
     name: 'onnx: policy applied after the mix',
