@@ -49,9 +49,9 @@ const bullets = (lines) =>
     .join('\n');
 
 function title(model) {
-  const { study, dialogues, prompts, spec } = model;
+  const { study, dialogues, prompts, spec, incomplete } = model;
   const measured = influenceOf(model, 'off').dialogues;
-  return `[${study}](${study}/report.md): ${dialogues} dialogues of ${prompts} prompts, ${spec.sources[0].rounds} rounds; influence on ${measured === dialogues ? 'all' : measured} of them, KL divergence on ${spec.costs.kl} others.`;
+  return `[${study}](${study}/report.md): ${dialogues} dialogues of ${prompts} prompts, ${spec.sources[0].rounds} rounds; influence on ${measured === dialogues ? 'all' : measured} of them, KL divergence on ${spec.costs.kl} others. ${incomplete}`.trim();
 }
 
 const tableText = (table) => {

@@ -17,10 +17,12 @@ export function readReplication(folder) {
     if (!tables.has(table)) tables.set(table, readTable(join(folder, 'tables', `${table}.csv`)));
     return tables.get(table);
   };
+  const report = readFileSync(join(folder, 'report.md'), 'utf8');
+  const incomplete = /^Incomplete: .*$/m.exec(report)?.[0] ?? '';
   return rowsOf('stability')
     .filter(({ arm }) => arm === 'off')
     .map(({ model, dialogues, prompts }) => ({
-      ...{ study: name, spec, dialogues, prompts },
+      ...{ study: name, spec, dialogues, prompts, incomplete },
       label:
         labelOf(spec.models.find((each) => each.name === model)) +
         (spec.sources[0].kind === 'primed' ? ', primed' : ''),

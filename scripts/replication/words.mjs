@@ -104,7 +104,16 @@ export function answerWords(model) {
     { digits: 2 },
   );
   const costs = better.map(({ name }) => estimateIn(costOf(model, name), 'kl').value);
-  return `**${model.label}: yes**; ${better.length} of ${arms.length} arms raise late obedience, by ${gains}, for ${range(costs, { digits: 3 })} nats a token.`;
+  const price = `by ${gains}, for ${range(costs, { digits: 3 })} nats a token`;
+  const policies = model.spec.arms.filter(
+    ({ policy, target }) => policy !== 'off' && target.kind !== 'random',
+  );
+  const isPolicy = ({ name }) => policies.some((arm) => arm.name === name);
+  if (!better.some(isPolicy)) {
+    const most = bound(Math.max(...arms.filter(isPolicy).map(largest)));
+    return `**${model.label}: not by a policy**, which changes late obedience by at most ${most}; raised by ${better.map(({ name }) => name).join(', ')}, ${price}.`;
+  }
+  return `**${model.label}: yes**; ${better.length} of ${arms.length} arms raise late obedience, ${price}.`;
 }
 
 /** Says what the arms of a control did, in dialogues that are not those of the replication. */
