@@ -84,7 +84,7 @@ for (const [name, spec, alt] of drawn) {
   images[name] = `![${alt}](replication/${name}.svg)`;
 }
 
-const SINKS = `[Mu et al. 2025](https://arxiv.org/abs/2502.12197) (section 5.2) tried split-softmax on Llama 3.1 8B Instruct, also on some of its layers, and saw little improvement; they give no figures. Two reasons for such a result show here. Where the first token draws more attention than the prompt, the prefix spends most of its strength on it. And where a model does not follow its prompts to begin with, or does not lose them, there is nothing to bring back. Whether either was so in their experiment, nobody has measured.`;
+const SINKS = `[Mu et al. 2025](https://arxiv.org/abs/2502.12197) (section 5.2) tried split-softmax on Llama 3.1 8B Instruct, also on some of its layers, and saw little improvement; they give no figures. Three cases with such a result show here. Where the first token draws more attention than the prompt, the prefix spends most of its strength on it. Where a model does not follow its prompts to begin with, there is nothing to bring back. And SmolLM2-135M, where it was led to obey, gains influence and not obedience; why is not known. Whether their model was one of these, nobody has measured.`;
 
 const kl = klTable(models, contrasts);
 const spans = spansTable([...models, ...controls]);

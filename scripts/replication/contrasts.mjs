@@ -1,5 +1,5 @@
 // What the replications compare beside the untouched model: message with prefix, and a clean with a held cache.
-import { estimateIn, familyOf, firstReference, influenceOf } from './studies.mjs';
+import { armOf, estimateIn, familyOf, firstReference, influenceOf } from './studies.mjs';
 
 /** Returns the differences that the studies tested between message and prefix, and between a clean and a held cache. */
 export function contrastsOf(model) {
@@ -11,9 +11,8 @@ export function contrastsOf(model) {
       .map((row) => ({ row, measure: 'influence', unit: off })),
     ...model.rows('differences', late).map((row) => ({ row, measure: 'obedience', unit: 1 })),
   ];
-  const armOf = (name) => model.spec.arms.find((arm) => arm.name === name);
   return found.flatMap(({ row, measure, unit }) => {
-    const [arm, against] = [armOf(row.arm), armOf(row.against)];
+    const [arm, against] = [armOf(model, row.arm), armOf(model, row.against)];
     if (
       familyOf(arm) === familyOf(against) ||
       JSON.stringify(arm.schedule) !== JSON.stringify(against.schedule)

@@ -1,7 +1,7 @@
 // The figures of docs/results/replication.md, as Vega-Lite specifications.
 import { smallMultiplesSpec } from '../../dist/report/index.js';
 import { figureConfig, figureFrame } from '../../dist/report/look.js';
-import { estimateIn, familyOf, firstReference } from './studies.mjs';
+import { armOf, estimateIn, familyOf, firstReference } from './studies.mjs';
 
 const LOOK = 'paper';
 const SOURCE = 'The numbers are in the tables beside the reports of the studies.';
@@ -132,7 +132,7 @@ function marksOf(models, table, column) {
         'kl',
       );
       if (effect === null || kl === null) return [];
-      const arm = model.spec.arms.find(({ name }) => name === row.arm);
+      const arm = armOf(model, row.arm);
       if (arm.noSystem) return [];
       const [x, y] = [closed(kl), closed(effect)];
       return [

@@ -35,6 +35,9 @@ export function readReplication(folder) {
     }));
 }
 
+/** Returns an arm of a model's study by its name. */
+export const armOf = ({ spec }, name) => spec.arms.find((arm) => arm.name === name);
+
 /** Returns the first reference's name in a study. */
 export const firstReference = ({ spec }) => spec.influence.references[0];
 

@@ -1,5 +1,5 @@
 // The tables of docs/results/replication.md.
-import { costOf, estimateIn, influenceOf, offIn } from './studies.mjs';
+import { armOf, costOf, estimateIn, influenceOf, offIn } from './studies.mjs';
 
 /** Returns what the untouched models lose. */
 export function decayTable(models) {
@@ -84,7 +84,7 @@ export function contrastsTable(contrasts) {
 
 /** Returns the late differences that have a random span on one side: whether the prompt must be what is strengthened. */
 export function spansTable(models) {
-  const isRandom = ({ spec }, name) => spec.arms.find((arm) => arm.name === name).target?.kind === 'random';
+  const isRandom = (model, name) => armOf(model, name).target.kind === 'random';
   const rows = models.flatMap((model) =>
     model
       .rows('differences', { rounds: 'late' })

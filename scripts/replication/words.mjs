@@ -1,7 +1,8 @@
 // What docs/results/replication.md says of each model, in sentences.
+import { grouped } from '../../dist/grouped.js';
 import { estimateText, numberText, verdictOf } from '../../dist/report/index.js';
 import { contrastsOf } from './contrasts.mjs';
-import { costOf, effectOf, estimateIn, familyOf, influenceOf, offIn } from './studies.mjs';
+import { armOf, costOf, effectOf, estimateIn, familyOf, influenceOf, offIn } from './studies.mjs';
 
 const nats = (estimate) => estimateText(estimate, { digits: 3 });
 const points = (estimate, digits = 2) => estimateText(estimate, { signed: true, digits });
@@ -52,11 +53,8 @@ const bound = (value) => (Math.ceil(100 * Math.max(0, value)) / 100).toFixed(2);
 
 /** Returns the arms of a study by what they do. */
 function familiesIn({ spec }) {
-  const families = new Map();
-  for (const arm of spec.arms.filter(({ name }) => name !== 'off')) {
-    families.set(familyOf(arm), [...(families.get(familyOf(arm)) ?? []), arm.name]);
-  }
-  return families;
+  const arms = spec.arms.filter(({ name }) => name !== 'off');
+  return new Map([...grouped(arms, familyOf)].map(([family, own]) => [family, own.map(({ name }) => name)]));
 }
 
 /** Says what brings influence back, by family, the most first. */
@@ -105,10 +103,10 @@ export function answerWords(model) {
   );
   const costs = better.map(({ name }) => estimateIn(costOf(model, name), 'kl').value);
   const price = `by ${gains}, for ${range(costs, { digits: 3 })} nats a token`;
-  const policies = model.spec.arms.filter(
-    ({ policy, target }) => policy !== 'off' && target.kind !== 'random',
-  );
-  const isPolicy = ({ name }) => policies.some((arm) => arm.name === name);
+  const isPolicy = ({ name }) => {
+    const { policy, target } = armOf(model, name);
+    return policy !== 'off' && target.kind !== 'random';
+  };
   if (!better.some(isPolicy)) {
     const most = bound(Math.max(...arms.filter(isPolicy).map(largest)));
     return `**${model.label}: not by a policy**, which changes late obedience by at most ${most}; raised by ${better.map(({ name }) => name).join(', ')}, ${price}.`;

@@ -60,7 +60,7 @@ export const PRESETS: readonly HoldFile[] = [
       heads: 14,
     },
     evidence: {
-      outcome: 'stability in rounds 8 to 12, on prompts that it follows at first,',
+      outcome: 'stability in rounds 8 to 12 on prompts that it follows at first',
       tested: 'split-softmax, k = 0.6 on the target message',
       gain: { value: 0.203, low: 0.089, high: 0.318 },
       p: 0.008,

@@ -55,7 +55,7 @@ export function bootstrap(clusters: number, statistic: Statistic, options: Boots
   return bootstrapEach(clusters, [statistic], options)[0]!;
 }
 
-/** Resamples that are drawn before statistics of them are computed, which is faster for many at once. */
+/** Resamples in a block: a statistic is faster for many at once than for one after the other. */
 const BLOCK = 64;
 
 /** Returns what {@link bootstrap} gives for each statistic. All share one set of draws, which is many times faster. */

@@ -39,6 +39,13 @@ function said(stream: NodeJS.ReadableStream, words: RegExp): Promise<void> {
   });
 }
 
+/** Connects to a Redis until the test ends. */
+function connected(port: number): Redis {
+  const redis = new Redis(port);
+  onTestFinished(() => redis.disconnect());
+  return redis;
+}
+
 const freePort = (): Promise<number> =>
   new Promise((resolve) => {
     const server = createServer().listen(0, () => {
@@ -148,8 +155,7 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
       STUB_PLANNING: place.at('planning'),
     });
     while (!existsSync(place.at('planning'))) await pause(20);
-    const redis = new Redis(port);
-    onTestFinished(() => redis.disconnect());
+    const redis = connected(port);
     while ((await redis.keys('bull:holdfast-tiny-*:wait')).length === 0) await pause(20);
     expect(await redis.keys('bull:holdfast-tiny-*:active')).toEqual([]);
     rmSync(place.at('planning'));
@@ -170,8 +176,7 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     expect(stderr).toMatch(
       /E_QUEUE: a worker could not do its job: .*records of a job have \d+ bytes, more than 16777216/,
     );
-    const redis = new Redis(port);
-    onTestFinished(() => redis.disconnect());
+    const redis = connected(port);
     const failedJobs = async (): Promise<number> => {
       const [key] = await redis.keys('*:failed');
       return key === undefined ? 0 : redis.zcard(key);

@@ -78,5 +78,6 @@ export async function withHold<Options extends SettingsOptions>(
 function evidenceWords({ evidence }: HoldFile): string {
   const { gain = null, testedOn = null, outcome } = evidence ?? {};
   if (gain === null || testedOn === null) return '';
-  return ` Measured in ${testedOn.dialogues} dialogues of ${testedOn.prompts} prompts: ${outcome} ${estimateText(gain, { signed: true })}`;
+  const { dialogues, prompts } = testedOn;
+  return ` Gain in ${outcome}, in ${dialogues} dialogues of ${prompts} prompts: ${estimateText(gain, { signed: true })}`;
 }

@@ -77,11 +77,8 @@ const FOREIGN_MS = 24 * 3600_000;
  */
 async function removeLeftovers(path: string, reach: string): Promise<void> {
   const names = await readdir(path, { recursive: true });
-  const byWriter = grouped(
-    names.filter((name) => LEFTOVER.test(name)),
-    (name) => LEFTOVER.exec(name)![1]!,
-  );
-  for (const [writer, leftovers] of byWriter) {
+  for (const [writer, leftovers] of grouped(names, (name) => LEFTOVER.exec(name)?.[1])) {
+    if (writer === undefined) continue; // files that stay
     const files = leftovers.map((name) => join(path, name));
     if (writer.length !== REACH_DIGITS + 16 || !writer.startsWith(reach)) {
       for (const file of files) if (await isOlderThan(FOREIGN_MS, file)) await rm(file, { force: true });

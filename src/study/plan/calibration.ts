@@ -41,17 +41,13 @@ export function calibrationOf(
     }
   }
   const end = size ?? UNLIMITED;
-  const sameForAll = onePrompt ? tested.get(at(0).system) : undefined;
-  const byPrompt = lastRow(
-    end,
-    calibrate.dialogues,
-    (index) => {
-      const test = tested.get(at(index).system);
-      return test === undefined ? null : `dialogue ${index} has the prompt of the ${test}`;
-    },
-    // Where all have one prompt that is tested, the last dialogue is refused as all others are.
-    sameForAll === undefined ? MOST_SEARCHED : 1,
-  );
+  const refusal = (index: number): string | null => {
+    const test = tested.get(at(index).system);
+    return test === undefined ? null : `dialogue ${index} has the prompt of the ${test}`;
+  };
+  // If all dialogues have one prompt, they are refused as one is: a look at the last tells why.
+  const searched = onePrompt && refusal(0) !== null ? 1 : MOST_SEARCHED;
+  const byPrompt = lastRow(end, calibrate.dialogues, refusal, searched);
   if (byPrompt.first !== null || tested.size > 1) return byPrompt;
   const own = new Set(sources.filter(({ kind }) => kind === source.kind).flatMap(testIndices));
   return lastRow(end, calibrate.dialogues, (index) =>

@@ -1,3 +1,5 @@
+import { quantile } from '../../statistics/index.js';
+
 /** Numbers that are added one by one, kept in order for their median. */
 export class SortedNumbers {
   /** In ascending order. */
@@ -16,13 +18,10 @@ export class SortedNumbers {
     if (this.#sorted[at] === number) this.#sorted.splice(at, 1);
   }
 
-  /** Returns the median, of an even number the mean of the middle two; null without numbers. */
+  /** Returns the median; null without numbers. */
   median(): number | null {
     this.#settle();
-    const { length } = this.#sorted;
-    const middle = Math.floor(length / 2);
-    if (length === 0) return null;
-    return length % 2 === 1 ? this.#sorted[middle]! : (this.#sorted[middle - 1]! + this.#sorted[middle]!) / 2;
+    return this.#sorted.length === 0 ? null : quantile(this.#sorted, 0.5);
   }
 
   /** Puts the added numbers in order: a few each into its place, many by sorting all. */
