@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { loadFixture } from '../../test/support/chat-fixtures.js';
 import { get, longChat, raw, statusOf } from '../../test/support/raw-http.js';
 import { type Serving, serving } from '../../test/support/serving.js';
-import type { Model } from '../engine/index.js';
+import { type Model, withForward } from '../engine/index.js';
 import { type Access, readOrigin } from './guard.js';
 import { type Listening, listen } from './listen.js';
 
@@ -26,9 +26,10 @@ afterEach(() => {
 async function listening(
   access: Partial<Access> = {},
   options: Parameters<typeof serving>[2] = {},
+  tiny = model,
 ): Promise<{ readonly server: Serving; readonly port: number; readonly url: string }> {
   const server = serving(
-    { tiny: model },
+    { tiny },
     {},
     {
       ...options,
@@ -38,6 +39,17 @@ async function listening(
   const bound = await listen(server.app, { host: '127.0.0.1', port: 0 });
   open.push(bound);
   return { server, url: bound.url, port: Number(new URL(bound.url).port) };
+}
+
+/** The model, whose passes wait for a gate or their abort: however fast it is, an answer lasts while a test looks at it. */
+function gated(): { readonly model: Model; open(): void } {
+  const gate = new AbortController();
+  const waits = withForward(model, async (requests, options = {}) => {
+    const through = AbortSignal.any([gate.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+    if (!through.aborted) await once(through, 'abort');
+    return model.executor.forward(requests, options);
+  });
+  return { model: waits, open: () => gate.abort() };
 }
 
 describe('names are checked before routes', () => {
@@ -160,12 +172,12 @@ describe('what a connection may send', () => {
 
 describe('a client that leaves', () => {
   it.each([true, false])('stops its answer, and leaves its place to others (stream: %s)', async (stream) => {
-    const { server, port } = await listening({}, { parallel: 1 });
+    const { server, port } = await listening({}, { parallel: 1 }, gated().model);
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => {});
     socket.write(longChat(port, stream));
     if (stream) await once(socket, 'data');
-    else await waitFor(() => server.shelf.loaded[0]?.pool.running === 1);
+    await waitFor(() => server.shelf.loaded[0]?.pool.running === 1);
     socket.destroy();
     await waitFor(() => server.workload.running === 0);
     expect(server.shelf.loaded[0]!.pool.running).toBe(0);
@@ -175,7 +187,8 @@ describe('a client that leaves', () => {
   });
 
   it('that waits is no longer waited for', async () => {
-    const { server, port } = await listening({}, { parallel: 1 });
+    const gate = gated();
+    const { server, port } = await listening({}, { parallel: 1 }, gate.model);
     const running = raw(port, longChat(port, true), /\[DONE\]/);
     await waitFor(() => server.shelf.loaded[0]?.pool.running === 1);
     const socket = connect(port, '127.0.0.1');
@@ -183,6 +196,7 @@ describe('a client that leaves', () => {
     await waitFor(() => server.shelf.loaded[0]!.pool.waiting === 1);
     socket.destroy();
     await waitFor(() => server.shelf.loaded[0]!.pool.waiting === 0);
+    gate.open();
     expect(await running).toContain('[DONE]');
   });
 
@@ -199,7 +213,8 @@ describe('a client that leaves', () => {
 
 describe('a server that stops', () => {
   it('ends what it has begun, and refuses what comes', async () => {
-    const { server, url, port } = await listening();
+    const gate = gated();
+    const { server, url, port } = await listening({}, {}, gate.model);
     const running = raw(port, longChat(port, true), /\[DONE\]/);
     await waitFor(() => server.workload.running === 1);
     const drained = server.workload.drain(60_000);
@@ -209,12 +224,13 @@ describe('a server that stops', () => {
     const late = await server.ask('/v1/chat/completions', { messages: [{ role: 'user', content: 'hello' }] });
     expect(late.status).toBe(503);
     expect(late.headers.get('x-should-retry')).toBe('true');
+    gate.open();
     expect(await running).toContain('[DONE]');
     await drained;
   });
 
   it('waits no longer than it is told to', async () => {
-    const { server, port } = await listening();
+    const { server, port } = await listening({}, {}, gated().model);
     const running = raw(port, longChat(port, true), /"error"/);
     await waitFor(() => server.workload.running === 1);
     await server.workload.drain(1);
