@@ -1,5 +1,6 @@
-// Writes docs/results/replication.md and its figures from the reports of the replications, docs/results/replication-*, and of their
-// controls, docs/results/control-*: no number of the page is typed in. Run it again when another study is finished and its report is there:
+// Writes docs/results/replication.md and its figures from the reports of the replications, docs/results/replication-*, and of the studies
+// that go on from one: controls, docs/results/control-*, and influence on new dialogues, docs/results/influence-*. No number of the page is
+// typed in. Run it again when another study is finished and its report is there:
 //
 //     npm run build
 //     holdfast study report FOLDER                  # then copy report.md, figures and tables to docs/results/NAME
@@ -11,12 +12,20 @@ import { markdownTable, readableTable, specSvg } from '../dist/report/index.js';
 import { contrastsOf } from './replication/contrasts.mjs';
 import { contrastsFigure, decayFigure, effectsFigure } from './replication/figures.mjs';
 import { influenceOf, readReplication } from './replication/studies.mjs';
-import { contrastsTable, decayTable, effectsTable, klTable, spansTable } from './replication/tables.mjs';
+import {
+  contrastsTable,
+  decayTable,
+  effectsTable,
+  equalCostTable,
+  klTable,
+  spansTable,
+} from './replication/tables.mjs';
 import {
   answerWords,
   controlWords,
   decayWords,
   heldWords,
+  influenceAgainWords,
   influenceWords,
   obedienceWords,
   qualityWords,
@@ -30,17 +39,19 @@ const FIGURES = join(RESULTS, 'replication');
 
 const isReplication = (name) => /^replication-(?!pilot)/.test(name);
 const isControl = (name) => name.startsWith('control-');
+const isInfluence = (name) => name.startsWith('influence-');
 const given = process.argv.slice(2);
 const folders = given.length > 0 ? given : readdirSync(RESULTS).map((name) => join(RESULTS, name));
 const readAll = (isOne) =>
   folders
     .filter((folder) => isOne(basename(folder)) && existsSync(join(folder, 'tables')))
     .flatMap(readReplication);
-const [models, controls] = [isReplication, isControl].map(readAll);
-const studies = [...models, ...controls].map(({ study }) => study);
+const kinds = [isReplication, isControl, isInfluence];
+const [models, controls, influences] = kinds.map(readAll);
+const studies = [...models, ...controls, ...influences].map(({ study }) => study);
 const waiting = readdirSync('experiments')
   .map((file) => basename(file, '.yaml'))
-  .filter((name) => (isReplication(name) || isControl(name)) && !studies.includes(name));
+  .filter((name) => kinds.some((isOne) => isOne(name)) && !studies.includes(name));
 
 const bullets = (lines) =>
   lines
@@ -59,7 +70,7 @@ const tableText = (table) => {
   return `${markdownTable(readable)}\n${readable.note}`;
 };
 
-const contrasts = models.flatMap(contrastsOf);
+const contrasts = [...models, ...influences].flatMap(contrastsOf);
 mkdirSync(FIGURES, { recursive: true });
 const drawn = [
   [
@@ -93,7 +104,11 @@ const page = [
   `One design on several models: how the prompt decays over a dialogue, and what split-softmax on the message and on the prefix, a clean cache, a reminder, repetition and guidance bring back. Strengths, primary outcome, and which arms lead dialogues were fitted to each model, by a pilot on other dialogues or by earlier studies, and locked before the first cell of each study. \`node scripts/replication-page.mjs\` writes this page from the tables of the studies.`,
   `**Here**: ${models.map(({ label }) => label).join(', ')}. ${waiting.length === 0 ? 'All planned studies are here.' : `**Planned, and not here yet**: ${waiting.map((name) => `[${name}](../../experiments/${name}.yaml)`).join(', ')}. What is said below holds for the models that are here.`} No model of more than half a billion parameters was run.`,
   '## In short',
-  bullets([...models.map(answerWords), ...controls.map(controlWords)]),
+  bullets([
+    ...models.map(answerWords),
+    ...controls.map(controlWords),
+    ...influences.map(influenceAgainWords),
+  ]),
   'Influence says how much the prompt changes the next token, given the dialogue; it is not obedience ([what it is](../guide/influence.md)). Guidance with γ stretches every difference of two prompts by γ, so its influence grows by about γ² whatever it does. A half-life sums up a course that falls fastest in the first rounds: see the figure.',
   '## How does the prompt decay?',
   images.decay,
@@ -105,6 +120,7 @@ const page = [
   images.contrasts,
   bullets(models.map(sinkWords)),
   SINKS,
+  tableText(equalCostTable([...models, ...influences])),
   tableText(contrastsTable(contrasts)),
   ...(kl.rows.length === 0 ? [] : [tableText(kl)]),
   ...(spans.rows.length === 0

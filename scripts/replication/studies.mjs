@@ -25,7 +25,8 @@ export function readReplication(folder) {
       ...{ study: name, spec, dialogues, prompts, incomplete },
       label:
         labelOf(spec.models.find((each) => each.name === model)) +
-        (spec.sources[0].kind === 'primed' ? ', primed' : ''),
+        (spec.sources[0].kind === 'primed' ? ', primed' : '') +
+        (/^(control|influence)-/.test(name) ? ', new dialogues' : ''),
       /** Returns the rows of a table that have these values; none if the study has no such table. */
       rows: (table, having = {}) =>
         rowsOf(table).filter(

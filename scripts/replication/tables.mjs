@@ -82,6 +82,54 @@ export function contrastsTable(contrasts) {
   };
 }
 
+/** Returns a model's policies on both targets, with cost and late influence of each, and what the message has at the prefix's cost. */
+export function targetPairs(model) {
+  const pairs = model.spec.arms.flatMap(({ name }) => {
+    const marks = [name, `${name}, target prefix`].map((arm) => markOf(model, arm));
+    return marks.includes(null) ? [] : [{ name, message: marks[0], prefix: marks[1] }];
+  });
+  const onMessage = [{ kl: 0, ratio: 1 }, ...pairs.map(({ message }) => message)];
+  return pairs.map((pair) => ({ ...pair, atEqualCost: ratioAt(onMessage, pair.prefix.kl) }));
+}
+
+/** Returns what a policy raises influence by on the prefix, and on the message at the same strength and at the same cost. */
+export function equalCostTable(models) {
+  const rows = models.flatMap((model) =>
+    targetPairs(model).map(({ name, message, prefix, atEqualCost }) => [
+      ...[model.label, name, prefix.kl, prefix.ratio, message.kl, message.ratio, atEqualCost],
+    ]),
+  );
+  return {
+    note: 'Late influence, × the untouched model’s, and KL divergence, nats a token. At the prefix’s cost: between the message’s strengths, with the untouched model as one of them, by a straight line of log influence over KL divergence; intervals of the differences at the same strength are in the table below.',
+    columns: [
+      { heading: 'model' },
+      { heading: 'policy' },
+      { heading: 'prefix: KL', digits: 3 },
+      { heading: 'influence ×' },
+      { heading: 'message: KL', digits: 3 },
+      { heading: 'influence ×' },
+      { heading: 'message at the prefix’s cost ×' },
+    ],
+    rows,
+  };
+}
+
+/** Returns an arm's cost and what it raises late influence by; null if one of them was not measured. */
+function markOf(model, arm) {
+  const [kl, ratio] = [costOf(model, arm)?.kl, influenceOf(model, arm)?.ratio];
+  return [kl, ratio].some((text) => (text ?? '') === '') ? null : { kl: Number(kl), ratio: Number(ratio) };
+}
+
+/** Returns the ratio at a cost, on straight lines of its logarithm between marks; null beyond the dearest. */
+function ratioAt(marks, kl) {
+  const sorted = marks.toSorted((a, b) => a.kl - b.kl);
+  const above = sorted.findIndex((mark) => mark.kl >= kl);
+  if (above < 1) return null;
+  const [left, right] = sorted.slice(above - 1, above + 1);
+  const part = (kl - left.kl) / (right.kl - left.kl);
+  return left.ratio ** (1 - part) * right.ratio ** part;
+}
+
 /** Returns the late differences that have a random span on one side: whether the prompt must be what is strengthened. */
 export function spansTable(models) {
   const isRandom = (model, name) => armOf(model, name).target.kind === 'random';

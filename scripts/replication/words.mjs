@@ -3,6 +3,7 @@ import { grouped } from '../../dist/grouped.js';
 import { estimateText, numberText, verdictOf } from '../../dist/report/index.js';
 import { contrastsOf } from './contrasts.mjs';
 import { armOf, costOf, effectOf, estimateIn, familyOf, influenceOf, offIn } from './studies.mjs';
+import { targetPairs } from './tables.mjs';
 
 const nats = (estimate) => estimateText(estimate, { digits: 3 });
 const points = (estimate, digits = 2) => estimateText(estimate, { signed: true, digits });
@@ -117,7 +118,14 @@ export function answerWords(model) {
 /** Says what the arms of a control did, in dialogues that are not those of the replication. */
 export function controlWords(model) {
   const told = heldArms(model).map(({ name, difference }) => `${name} ${points(difference)}`);
-  return `**${model.label}, in new dialogues** ([${model.study}](${model.study}/report.md)), late obedience minus the untouched model's: ${told.join('; ')}.`;
+  return `**${model.label}** ([${model.study}](${model.study}/report.md)): late obedience minus the untouched model's: ${told.join('; ')}.`;
+}
+
+/** Says what influence was, and what the arms brought back of it, in dialogues that are not those of the replication. */
+export function influenceAgainWords(model) {
+  const { study, dialogues, prompts } = model;
+  const measured = `influence on ${dialogues} dialogues of ${prompts} prompts`;
+  return `**${model.label}** ([${study}](${study}/report.md)), ${measured}. ${decayWords(model)} ${influenceWords(model)}`;
 }
 
 /** Says what was seen of obedience under the arms; null if none was led. */
@@ -189,7 +197,7 @@ export function unseenWords(model) {
   return `${model.label}, late obedience, at most: ${bounds.join('; ')}.`;
 }
 
-/** Says what the first token draws, and what that does to the target that includes it; null where no pair of targets was measured. */
+/** Says what the first token draws beside the prompt, and what message and prefix bring back at the same cost. */
 export function sinkWords(model) {
   const shares = model.rows('attention', { arm: 'off' }).map((row) => [row.sink, row.share].map(Number));
   const [sink, prompt] = [0, 1].map((at) =>
@@ -198,18 +206,17 @@ export function sinkWords(model) {
       { digits: 2 },
     ),
   );
-  const pairs = model.spec.arms.flatMap(({ name }) => {
-    const [own, other] = [name, `${name}, target prefix`].map((arm) => influenceOf(model, arm));
-    if (own === undefined || other === undefined || own.ratio === '') return [];
-    const told = [own, other].map(
-      (row) =>
-        `× ${numberText(Number(row.ratio), { digits: 2 })} for ${numberText(estimateIn(costOf(model, row.arm), 'kl').value, { digits: 3 })}`,
-    );
-    return [`${name}: ${told[0]} nats on the message, ${told[1]} on the prefix`];
-  });
-  if (pairs.length === 0) return null;
   const rounds = shares.filter(([first, own]) => first > own).length;
   const more = { 0: 'less attention than the prompt', [shares.length]: 'more attention than the prompt' };
   const draws = more[rounds] ?? `more attention than the prompt in ${rounds} of ${shares.length} rounds`;
-  return `**${model.label}**: the first token draws ${draws}: ${sink}, the prompt ${prompt} (untouched, by round). Late influence: ${pairs.join('; ')}.`;
+  return `**${model.label}**: the first token draws ${draws}: ${sink}, the prompt ${prompt} (untouched, by round).${equalCostWords(model)}`;
+}
+
+/** Says what message and prefix bring back at the dearest cost that both were measured at; nothing without a pair. */
+function equalCostWords(model) {
+  const pairs = targetPairs(model).filter(({ atEqualCost }) => atEqualCost !== null);
+  if (pairs.length === 0) return '';
+  const { prefix, atEqualCost } = pairs.reduce((a, b) => (a.prefix.kl > b.prefix.kl ? a : b));
+  const [own, other] = [atEqualCost, prefix.ratio].map((ratio) => numberText(ratio, { digits: 2 }));
+  return ` For the same ${numberText(prefix.kl, { digits: 3 })} nats a token, late influence is × ${own} on the message, × ${other} on the prefix.`;
 }

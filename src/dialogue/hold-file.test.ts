@@ -160,11 +160,10 @@ describe('a preset', () => {
     }
   });
 
-  it('is a hold that helps, with its evidence, and is of one model', () => {
+  it('is a hold that says by its evidence whether it helps, and is of one model', () => {
     for (const preset of PRESETS) {
       expect(again(preset)).toEqual(preset);
-      expect(preset.verdict).toBe('helps');
-      expect(preset.evidence!.gain).not.toBeNull();
+      expect(preset.evidence!.gain!.low > 0 ? 'helps' : 'nothing helps').toBe(preset.verdict);
     }
     expect(new Set(PRESETS.map(({ model }) => model.hash)).size).toBe(PRESETS.length);
   });

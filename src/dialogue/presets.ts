@@ -1,8 +1,8 @@
 import { headGrid, type Model } from '../engine/index.js';
 import type { HoldFile } from './hold-file.js';
 
-/** What all presets have: they are for any prompt, and help. */
-const HELPS = { format: 'holdfast-hold', version: 1, verdict: 'helps', prompt: null } as const;
+/** What all presets have: they are for any prompt. */
+const ANY_PROMPT = { format: 'holdfast-hold', version: 1, prompt: null } as const;
 /** Every head of every layer. */
 const EVERYWHERE = { layers: null, heads: null, pairs: null } as const;
 
@@ -13,7 +13,8 @@ const EVERYWHERE = { layers: null, heads: null, pairs: null } as const;
 export const PRESETS: readonly HoldFile[] = [
   // docs/results/recommended
   {
-    ...HELPS,
+    ...ANY_PROMPT,
+    verdict: 'helps',
     library: '0.1.0',
     date: '2026-11-29',
     settings: {
@@ -44,7 +45,8 @@ export const PRESETS: readonly HoldFile[] = [
   },
   // docs/results/replication-qwen
   {
-    ...HELPS,
+    ...ANY_PROMPT,
+    verdict: 'helps',
     library: '0.1.0',
     date: '2026-11-29',
     settings: {
@@ -69,6 +71,33 @@ export const PRESETS: readonly HoldFile[] = [
       rounds: 12,
       chosenOn: null,
       testedOn: { dialogues: 64, prompts: 32 },
+      executor: 'cpu',
+      precision: 'auto',
+    },
+  },
+  // docs/results/replication-smollm2-primed
+  {
+    ...ANY_PROMPT,
+    verdict: 'nothing helps',
+    library: '0.1.0',
+    date: '2026-11-29',
+    settings: { policy: 'off', schedule: null, target: 'message', ...EVERYWHERE },
+    model: {
+      name: 'SmolLM2-135M-Instruct.Q4_1',
+      hash: 'b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53',
+      layers: 30,
+      heads: 9,
+    },
+    evidence: {
+      outcome: 'stability in rounds 8 to 12, after three given answers that follow the prompt',
+      tested: 'split-softmax, k = 0.7 on the target message',
+      gain: { value: 0.01, low: -0.063, high: 0.089 },
+      p: 0.89,
+      cost: { value: 0.0302, low: 0.0259, high: 0.0362 },
+      budget: null,
+      rounds: 12,
+      chosenOn: null,
+      testedOn: { dialogues: 64, prompts: 64 },
       executor: 'cpu',
       precision: 'auto',
     },

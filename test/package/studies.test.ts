@@ -49,6 +49,7 @@ describe('experiments', () => {
       'controls.yaml',
       'decay.yaml',
       'heads.yaml',
+      'influence-qwen.yaml',
       'influence.yaml',
       'interventions.yaml',
       'real-decay.yaml',

@@ -36,14 +36,11 @@ async function chat(named: string | undefined, given: ChatFlags): Promise<void> 
   const flags: ChatFlags = { ...given, ...(system === undefined ? {} : { system }) };
   const options = readChatOptions(flags);
   const hold = await askedHold(flags);
-  if (flags.compare === true) checkHelps(hold);
   const model = await openWithOptions(await modelPath(named), flags);
   try {
-    const { conversation, loaded } = await begin(
-      model,
-      await withHold(options, hold, model, options.system),
-      flags,
-    );
+    const held = await withHold(options, hold, model, options.system);
+    if (flags.compare === true) checkHelps(hold, held);
+    const { conversation, loaded } = await begin(model, held, flags);
     await talk(conversation, loaded, flags.json === true);
     conversation.dispose();
   } finally {
@@ -55,11 +52,11 @@ async function chat(named: string | undefined, given: ChatFlags): Promise<void> 
  * Checks that a hold acts, so that there is something to compare with off.
  * @throws HoldfastError `E_USAGE`
  */
-function checkHelps(hold: AskedHold | null): void {
-  if (hold?.kind !== 'file' || hold.hold.verdict !== 'nothing helps') return;
+function checkHelps(hold: AskedHold | null, { policy }: ChatOptions): void {
+  if (hold === null || policy !== 'off') return;
   throw new HoldfastError(
     'E_USAGE',
-    `${hold.file} says that nothing helps: there is nothing to compare with off`,
+    'the hold says that nothing helps: there is nothing to compare with off',
   );
 }
 

@@ -34,7 +34,7 @@ export async function askedHold({ hold }: SettingsFlags): Promise<AskedHold | nu
 
 /**
  * Returns the options of a command with the settings of its hold, and says on stderr which they are. `--hold` alone takes the preset of
- * the model, or the recommended setting if it has none.
+ * the model, which turns the policy off if nothing was shown to help, or the recommended setting if it has none.
  * @param system the system prompt; undefined if it is not known yet
  * @throws HoldfastError `E_HOLD` if the hold cannot act in this model; `E_USAGE` for a kind of cache that the file has itself
  */
@@ -64,9 +64,7 @@ export async function withHold<Options extends SettingsOptions>(
     );
     return options;
   }
-  note(
-    `--hold takes the preset of ${preset.model.name} (${preset.date}): ${holdWords(preset)}.${evidenceWords(preset)}`,
-  );
+  note(`${presetWords(preset)}.${evidenceWords(preset)}`);
   const { options: held } = await applyHold(preset, model);
   // Where the command line names a target or heads, only the policy and its schedule are the preset's.
   const { policy, schedule } = preset.settings;
@@ -74,10 +72,19 @@ export async function withHold<Options extends SettingsOptions>(
   return { ...others, ...(chosen ? policyChoice(policy, schedule) : held) } as Options;
 }
 
+/** Says what the preset of a model does. */
+function presetWords(preset: HoldFile): string {
+  const { date, verdict, model } = preset;
+  return verdict === 'nothing helps'
+    ? `--hold takes the preset of ${model.name} (${date}): nothing was shown to help this model, so the policy is off`
+    : `--hold takes the preset of ${model.name} (${date}): ${holdWords(preset)}`;
+}
+
 /** Returns what a hold was measured to gain, as a sentence after another; nothing for one without a gain. */
-function evidenceWords({ evidence }: HoldFile): string {
-  const { gain = null, testedOn = null, outcome } = evidence ?? {};
+function evidenceWords({ verdict, evidence }: HoldFile): string {
+  const { gain = null, testedOn = null, outcome, tested } = evidence ?? {};
   if (gain === null || testedOn === null) return '';
   const { dialogues, prompts } = testedOn;
-  return ` Gain in ${outcome}, in ${dialogues} dialogues of ${prompts} prompts: ${estimateText(gain, { signed: true })}`;
+  const under = verdict === 'helps' ? '' : `, under ${tested}`;
+  return ` Gain in ${outcome}${under}, in ${dialogues} dialogues of ${prompts} prompts: ${estimateText(gain, { signed: true })}`;
 }
