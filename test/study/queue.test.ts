@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { grouped } from '../../src/grouped.js';
 import { makeGate, makePlace, type Place, resultsIn, type Started } from './stub-study.js';
 
 const SPEC = { name: 'tiny', dialogues: 12, arms: { off: 'o', on: 'n' }, costs: 3, ranked: 2, measured: 4 };
@@ -109,7 +110,7 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     expect(resultsIn(place.at('out'))).toEqual(resultsIn(place.at('alone')));
   });
 
-  it('gives the job of a killed worker to another', async () => {
+  it('gives the job of a killed worker to another, and not that of one whose pass takes longer than a lock lasts', async () => {
     const place = makePlace();
     const spec = place.spec({ ...SPEC, dialogues: 4, ranked: 0, measured: 0 });
     const port = await freePort();
@@ -117,14 +118,45 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     await startRedis(place, port);
     const gate = await makeGate(place);
     const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
-    const killed = place.start(['work', spec, ...queue, '--jobs', '1'], gate.env);
+    const work = ['work', spec, ...queue, '--jobs', '1'];
+    const killed = place.start(work, gate.env);
     await gate.next();
+    const long = place.start(work, { STUB_BLOCK: '20000' });
+    await vi.waitUntil(() => place.executed().length === 2, { timeout: 60_000 });
     killed.child.kill('SIGKILL');
-    gate.openWide();
-    const worker = place.start(['work', spec, ...queue, '--jobs', '1']);
+    const worker = place.start(work);
     const { code, stdout, stderr } = await run.ended;
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('14 cells: 14 computed');
+    await stopped(worker);
+    await stopped(long);
+    const times = [...grouped(place.executed(), (address) => address).values()].map(({ length }) => length);
+    expect(times.toSorted()).toEqual([...Array(13).fill(1), 2]);
+  });
+
+  it('a job that has lost more than five workers ends the run, and the next run computes it', async () => {
+    const place = makePlace();
+    const spec = place.spec({ name: 'tiny', dialogues: 1, arms: { off: 'o' } });
+    const port = await freePort();
+    const queue = ['--queue', `redis://127.0.0.1:${port}`];
+    await startRedis(place, port);
+    const gate = await makeGate(place);
+    const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
+    const work = ['work', spec, ...queue, '--jobs', '1'];
+    const killed = place.start(work, gate.env);
+    await gate.next();
+    const redis = connected(port);
+    const [active] = await redis.keys('bull:*:active');
+    const [job] = await redis.lrange(active!, 0, 0);
+    await redis.hset(active!.replace(/active$/, job!), 'stc', 5); // as if five had been lost before
+    killed.child.kill('SIGKILL');
+    gate.openWide();
+    const worker = place.start(work);
+    const { code, stderr } = await run.ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/E_QUEUE: 6 workers were lost with the same job.* Its first cell is [0-9a-f]{64}/);
+    const again = place.start(['run', spec, '--out', 'out', ...queue]);
+    expect((await again.ended).stdout).toContain('1 cells: 1 computed');
     await stopped(worker);
   });
 

@@ -1,14 +1,16 @@
 /**
  * Cells that need no model. A record depends only on the address, some arms fail in different ways, and one has long answers. Every execution
  * appends a line to the file STUB_LOG. If STUB_GATE names a socket, a cell announces its start there and waits until the
- * connection is closed. If STUB_WAIT is set, a cell waits for so many milliseconds.
+ * connection is closed. If STUB_WAIT is set, a cell waits for so many milliseconds. If STUB_BLOCK is set, the first cell of a thread
+ * keeps the thread for so many milliseconds, as a long forward pass does.
  */
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const { STUB_LOG, STUB_GATE, STUB_WAIT } = process.env;
+const { STUB_LOG, STUB_GATE, STUB_WAIT, STUB_BLOCK } = process.env;
+let hasBlocked = false;
 
 /** Arms that fail, by name. */
 const ARMS = {
@@ -24,6 +26,10 @@ export const open = async () => ({ run, close: async () => {} });
 async function run(cell) {
   if (STUB_LOG) appendFileSync(STUB_LOG, `${cell.address}\n`);
   if (STUB_WAIT) await pause(Number(STUB_WAIT));
+  if (STUB_BLOCK && !hasBlocked) {
+    hasBlocked = true;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(STUB_BLOCK));
+  }
   if (STUB_GATE) await passGate(`${cell.labels.arm} ${cell.labels.index}`);
   await ARMS[process.env.STUB_HEALED ? '' : cell.labels.arm]?.();
   const timing = { address: cell.address, totalMs: 10, executorMs: 9.8, decodedTokens: 40 };

@@ -30,6 +30,9 @@ export interface StudyQueue {
   readonly WaitingError: typeof WaitingError;
 }
 
+/** Workers that a job may lose before it counts as what ends them. */
+export const LOST_WORKERS = 5;
+
 /** How long a server that does not answer is waited for, when a command begins. */
 const CONNECT_MS = 5000;
 

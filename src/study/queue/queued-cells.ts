@@ -13,7 +13,14 @@ import {
 } from '../folder/index.js';
 import type { Cell, CellTiming } from '../plan/index.js';
 import type { ComputeCells, Work } from '../run/index.js';
-import { type JobAnswer, type Offer, offerKey, openQueue, type QueuedJob } from './open-queue.js';
+import {
+  type JobAnswer,
+  LOST_WORKERS,
+  type Offer,
+  offerKey,
+  openQueue,
+  type QueuedJob,
+} from './open-queue.js';
 
 const POLL_MS = 250;
 /** A file that another machine has written may appear late on a network file system. */
@@ -106,12 +113,19 @@ async function waitForAll(
     const [failed] = await queue.getFailed(0, 0);
     if (failed !== undefined) {
       await failed.remove();
-      throw new HoldfastError('E_QUEUE', `a worker could not do its job: ${failed.failedReason}`, {
+      throw new HoldfastError('E_QUEUE', failureWords(failed), {
         hint: 'All finished cells are kept; run the study again when the cause is gone',
       });
     }
     await pause(POLL_MS);
   }
+}
+
+/** Says why a job has failed: its workers were lost, again and again, or one has said why. */
+function failureWords({ stalledCounter, failedReason, data }: Job<QueuedJob, JobAnswer>): string {
+  return stalledCounter > LOST_WORKERS
+    ? `${stalledCounter} workers were lost with the same job; it may be what ended them. Its first cell is ${data.cells[0]}`
+    : `a worker could not do its job: ${failedReason}`;
 }
 
 /** Keeps the cells of an answer. Returns false if a worker has kept them in the folder and they cannot be seen yet. */

@@ -29,6 +29,7 @@ import {
 } from '../run/index.js';
 import {
   type JobAnswer,
+  LOST_WORKERS,
   type Offer,
   offerKey,
   openQueue,
@@ -62,8 +63,6 @@ export interface WorkerSummary {
 /** A worker that does not renew its lock for this long has died, and its job is given to another. */
 const LOCK_MS = 15_000;
 const STALLED_MS = 5_000;
-/** Workers that a job may lose before it counts as what kills them. */
-const LOST_WORKERS = 5;
 /** Bytes of an answer that goes through the queue. */
 const ANSWER_BYTES = 16 * 2 ** 20;
 
