@@ -58,6 +58,7 @@ describe('experiments', () => {
       'replication-organism.yaml',
       'replication-pilot-qwen.yaml',
       'replication-pilot-smollm2.yaml',
+      'replication-qwen-1.5b.yaml',
       'replication-qwen.yaml',
       'replication-smollm2-primed.yaml',
       'replication-smollm2.yaml',
