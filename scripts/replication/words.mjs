@@ -89,10 +89,12 @@ function heldArms(model) {
   });
 }
 
-/** Answers the question of the page for a model, by late obedience; null if no arm led dialogues. */
+/** Answers the question of the page for a model, by late obedience, or by influence if no arm led dialogues. */
 export function answerWords(model) {
   const arms = heldArms(model);
-  if (arms.length === 0) return null;
+  if (arms.length === 0) {
+    return `**${model.label}: obedience was not tested**; influence on ${model.dialogues} dialogues. ${influenceWords(model)}`;
+  }
   const better = arms.filter(({ words }) => words === 'better');
   if (better.length === 0) {
     const why = isAtFloor(model) ? 'it does not follow these prompts even at first, and ' : '';
