@@ -27,14 +27,17 @@ process.env.HF_HUB_CACHE = join(tmpdir(), 'holdfast-no-cache');
 process.env.XDG_CONFIG_HOME = join(tmpdir(), 'holdfast-no-config');
 process.env.XDG_STATE_HOME = join(tmpdir(), 'holdfast-state');
 
-/** The tests beside their sources that replace nothing in their process, so that many files can share one. */
-const shared = readdirSync(new URL('src', import.meta.url), { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.test.ts'))
-  .map((name) => join('src', name))
-  .filter(
-    (path) =>
-      !/\bvi\.|\bsendNotesTo\b|\bprocess\.env\b/.test(readFileSync(new URL(path, import.meta.url), 'utf8')),
-  );
+/** Files that replace something in their process, or open a GPU or a browser there. */
+const needsProcess =
+  /\bvi\.|\bsendNotesTo\b|\bprocess\.env\b|\/support\/gpu\.js|\/dawn\.js|from 'webgpu'|\bplaywright-core\b/;
+
+/** The tests that need no process of their own, so that many files can share one. */
+const shared = ['src', 'test'].flatMap((folder) =>
+  readdirSync(new URL(folder, import.meta.url), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => join(folder, name))
+    .filter((path) => !needsProcess.test(readFileSync(new URL(path, import.meta.url), 'utf8'))),
+);
 
 export default defineConfig({
   // The build puts `src` and `kernels` into one folder, so `src` imports kernels by the path that they have there.

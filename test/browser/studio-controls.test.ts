@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   CHROMIUM,
@@ -9,6 +9,7 @@ import {
   openPage,
   ready,
   say,
+  startBrowser,
   startCommand,
   texts,
 } from './studio-page.js';
@@ -690,7 +691,7 @@ describe.skipIf(CHROMIUM === undefined)('a control of the studio does what it sa
   beforeAll(async () => {
     const folder = `${process.env.XDG_STATE_HOME}/no-studies`;
     command = await startCommand(['studio', '--no-open', '--port', '0', '--studies', folder]);
-    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+    browser = await startBrowser();
     ({ page, errors } = await openPage(browser, command.url));
     page.setDefaultTimeout(60_000);
     await select('Runs on').waitFor();

@@ -1,17 +1,26 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { holdText, PRESETS } from '../../src/dialogue/index.js';
 import { tinyModel } from '../support/families.js';
-import { CHROMIUM, type Command, openPage, ready, say, startCommand, texts } from './studio-page.js';
+import {
+  CHROMIUM,
+  type Command,
+  openPage,
+  ready,
+  say,
+  startBrowser,
+  startCommand,
+  texts,
+} from './studio-page.js';
 
 describe.skipIf(CHROMIUM === undefined)('the studio with two models of different shape', () => {
   let browser: Browser;
   let command: Command | null = null;
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+    browser = await startBrowser();
   });
   afterEach(() => command?.end());
   afterAll(() => browser?.close());

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { tinyModel } from '../support/families.js';
 import { startLoopbackHub } from '../support/loopback-hub.js';
@@ -18,6 +18,7 @@ import {
   openPage,
   ready,
   say,
+  startBrowser,
   startCommand,
   texts,
 } from './studio-page.js';
@@ -42,7 +43,7 @@ describe.skipIf(CHROMIUM === undefined)('the studio behind a server', () => {
   const studio = (args: readonly string[], env = {}): Promise<Command> =>
     start(['studio', '--no-open', '--port', '0', ...args], env);
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+    browser = await startBrowser();
   });
   afterEach(async () => {
     await Promise.all(commands.splice(0).map(({ end }) => end()));

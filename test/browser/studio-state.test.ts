@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from './serve.js';
 import { standIn } from './stand-in-worker.js';
-import { CHROMIUM, idle, ready, say, texts } from './studio-page.js';
+import { CHROMIUM, idle, ready, say, startBrowser, texts } from './studio-page.js';
 
 const PATIENT = { timeout: 20_000 };
 
@@ -15,7 +15,7 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     const served = await serve();
     server = served.server;
     address = new URL('/dist/studio/page/', served.address).href;
-    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+    browser = await startBrowser();
   });
   afterAll(async () => {
     await browser?.close();

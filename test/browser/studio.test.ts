@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { copyFileSync, readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Locator } from 'playwright-core';
+import type { Browser, Locator } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadDialogue, readHold } from '../../src/dialogue/index.js';
 import { serve } from './serve.js';
@@ -15,6 +15,7 @@ import {
   openPage,
   ready,
   say,
+  startBrowser,
   texts,
 } from './studio-page.js';
 
@@ -65,7 +66,7 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
     const served = await serve();
     server = served.server;
     address = new URL('/dist/studio/page/', served.address).href;
-    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+    browser = await startBrowser();
   });
   afterAll(async () => {
     await browser?.close();

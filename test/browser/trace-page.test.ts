@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fixture, succeed } from '../cli/holdfast.js';
-import { CHROMIUM, expectAccessible } from './studio-page.js';
+import { CHROMIUM, expectAccessible, startBrowser } from './studio-page.js';
 
 const HOSTILE = '</script><img src=x onerror="document.title=1"><!--';
 const DIALOGUE = [
@@ -44,7 +44,7 @@ describe.skipIf(CHROMIUM === undefined)('the page of a trace', () => {
     writeFileSync(dialogue, JSON.stringify(DIALOGUE));
     file = join(folder, 'page.html');
     await succeed(['trace', fixture('models/llama'), '--chat', dialogue, '--threads', '1', '--html', file]);
-    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox'] });
+    browser = await startBrowser();
   });
   afterAll(async () => {
     await browser?.close();

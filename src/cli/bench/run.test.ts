@@ -51,6 +51,9 @@ describe('profileBench', () => {
     expect(msOf(prefill)).toEqual([2, 20]);
     expect(msOf(decode)).toEqual([5, 50]);
     expect(prefill.bandwidth).toBe(7);
+    // Of one pass, not of all rounds.
+    for (const { kernels } of [prefill, decode])
+      expect(kernels.map(({ dispatches }) => dispatches)).toEqual([1, 1]);
     expect(steps).toEqual(
       ['warming up', 'round 1 of 3', 'round 2 of 3', 'round 3 of 3'].map((round) => `${round}: each kernel`),
     );
