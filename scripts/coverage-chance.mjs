@@ -4,7 +4,7 @@
 //
 //     node scripts/coverage-chance.mjs [-- --simulations 2000]
 import { parseArgs } from 'node:util';
-import { createRandom } from '../dist/engine/index.js';
+import { createRandom } from '../dist/random.js';
 import { bootstrap, meanOf, rangeAboveChance, SCORES } from '../dist/statistics/index.js';
 
 const { values: options } = parseArgs({ options: { simulations: { type: 'string', default: '2000' } } });

@@ -2,7 +2,7 @@
 // is not there. Prints tables in Markdown; docs/guide/statistics.md has them.
 //
 //   npm run build && node scripts/coverage-comparisons.mjs [SIMULATIONS]
-import { createRandom } from '../dist/engine/index.js';
+import { createRandom } from '../dist/random.js';
 import {
   bootstrapEach,
   expandedEstimate,

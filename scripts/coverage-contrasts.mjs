@@ -5,7 +5,7 @@
  *
  *     npm run build && node scripts/coverage-contrasts.mjs [SIMULATIONS]
  */
-import { createRandom } from '../dist/engine/index.js';
+import { createRandom } from '../dist/random.js';
 import { bootstrap, equivalenceOf, oddsRatio } from '../dist/statistics/index.js';
 
 const simulations = Number(process.argv[2] ?? 2000);

@@ -4,8 +4,9 @@
  *
  *     npm run build && node scripts/coverage-judges.mjs [SIMULATIONS]
  */
-import { createRandom } from '../dist/engine/index.js';
+
 import { judgeAgreement, sampleAnswers } from '../dist/findings/index.js';
+import { createRandom } from '../dist/random.js';
 import { cohenKappa } from '../dist/statistics/index.js';
 
 const simulations = Number(process.argv[2] ?? 400);

@@ -3,7 +3,7 @@
 //
 //     node scripts/coverage.mjs            [-- --simulations 2000] [-- --only ceiling]
 import { parseArgs } from 'node:util';
-import { createRandom } from '../dist/engine/index.js';
+import { createRandom } from '../dist/random.js';
 import {
   bootstrap,
   createBootstrap,

@@ -8,8 +8,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createRandom } from '../dist/engine/index.js';
 import { judgeAnswer, loadMaterial } from '../dist/material/index.js';
+import { createRandom } from '../dist/random.js';
 
 const { values } = parseArgs({
   options: {

@@ -6,9 +6,9 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { tensorShapes } from '../dist/architectures/index.js';
-import { createRandom } from '../dist/engine/index.js';
 import { encodeSafetensors } from '../dist/formats/index.js';
 import { SIDE_FILES } from '../dist/hub/side-files.js';
+import { createRandom } from '../dist/random.js';
 
 /** Matrices keep the variance of their input: uniform with variance 1/in. Norms and biases are 0.5 to 1.5. */
 function randomTensor(shape, random) {

@@ -8,7 +8,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { createRandom } from '../dist/engine/index.js';
+import { createRandom } from '../dist/random.js';
 import { quantile, startServer } from './serve-support.mjs';
 import { lineOf } from './slope.mjs';
 

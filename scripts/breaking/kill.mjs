@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createRandom } from '../../dist/engine/index.js';
+import { createRandom } from '../../dist/random.js';
 import { COMMANDS, faultsOf, filesOf, isTemporary, placeOf, start } from './commands.mjs';
 
 const { values } = parseArgs({

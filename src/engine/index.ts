@@ -18,7 +18,6 @@ export { checkGuidance, type Guidance, guidedLogits } from './guidance.js';
 export { type Meter, type MeteredModel, meterModel, modelWith, withForward } from './meter.js';
 export { headGrid, type Model } from './model.js';
 export type { ForwardPoint, RowShares } from './passes.js';
-export { createRandom } from './random.js';
 export {
   checkSampling,
   createSampler,

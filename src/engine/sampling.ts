@@ -10,8 +10,8 @@ import {
   reachable,
   weightOf,
 } from '../executors/index.js';
+import { createRandom } from '../random.js';
 import { createAdjuster, type LogitAdjustments } from './adjustments.js';
-import { createRandom } from './random.js';
 
 /** How the next token is drawn. */
 export interface SamplingOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { cohenKappa } from '../statistics/index.js';
 import { judgeAgreement } from './judge-agreement.js';
 import type { JudgedAnswer } from './judged-answers.js';

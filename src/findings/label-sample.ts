@@ -1,5 +1,5 @@
-import { createRandom } from '../engine/index.js';
 import { grouped } from '../grouped.js';
+import { createRandom } from '../random.js';
 import { type JudgedAnswer, passes } from './judged-answers.js';
 
 /**

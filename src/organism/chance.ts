@@ -1,4 +1,4 @@
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 
 /**
  * Seeded random choices. models/organism/recipe/chance.py makes the same choices from the same numbers, so that a seed

@@ -1,6 +1,6 @@
-import { createRandom } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Material, PromptMaterial } from '../material/index.js';
+import { createRandom } from '../random.js';
 
 /** The prompts of a material that a source uses. */
 export interface PromptChoice {

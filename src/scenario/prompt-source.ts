@@ -1,7 +1,7 @@
-import { createRandom } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Material, PromptRules } from '../material/index.js';
 import { drawBareTrial, drawTrial, type Grammar } from '../organism/index.js';
+import { createRandom } from '../random.js';
 import { fixedUser } from './fixed-user.js';
 import { promptScenario } from './prompt-scenario.js';
 import type { Scenario, ScenarioSource } from './scenario.js';

@@ -1,7 +1,7 @@
 import { type Chat, openChat } from '../dialogue/index.js';
-import { createRandom } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import type { Material } from '../material/index.js';
+import { createRandom } from '../random.js';
 import { type PromptChoice, promptsInTurn } from './prompt-order.js';
 import { promptScenario } from './prompt-scenario.js';
 import type { ScenarioSource, User, UserContext } from './scenario.js';

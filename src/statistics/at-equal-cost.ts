@@ -1,4 +1,4 @@
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { everyOf, redraw } from './bootstrap.js';
 import { meanOf, type Score } from './statistic.js';
 

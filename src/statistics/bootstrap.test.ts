@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { drawEach, drawNormal, everyOf, scoresOf } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { bootstrap, bootstrapEach, createBootstrap, type Estimate } from './bootstrap.js';
 import { boundedInterval } from './bounded.js';
 import { correlationOf, spearman } from './correlation.js';

@@ -1,4 +1,4 @@
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { boundedInterval, type Interval, NO_INTERVAL, type RatioRange } from './bounded.js';
 import { normalCdf, studentCritical } from './distributions.js';
 import { quantileOf } from './quantile.js';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { binomialMargin, drawEach, drawScore } from '../../test/support/simulated-clusters.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { bootstrap } from './bootstrap.js';
 import { halfLifeOf } from './half-life.js';
 import { differenceOf, meanOf, type Statistic, slopeOf } from './statistic.js';

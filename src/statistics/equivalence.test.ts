@@ -7,7 +7,7 @@ import {
   scoresOf,
 } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { equivalenceOf } from './equivalence.js';
 import type { Score } from './statistic.js';
 

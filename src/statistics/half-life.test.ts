@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drawEach, everyOf } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { bootstrap } from './bootstrap.js';
 import { halfLifeOf } from './half-life.js';
 import { meanOf, type Point } from './statistic.js';

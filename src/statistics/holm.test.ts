@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { binomialMargin, drawEach } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { holm } from './holm.js';
 import { pairedPermutation } from './permutation.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { comparisons } from '../../test/support/comparison-figures.js';
 import { drawEach, everyOf } from '../../test/support/simulated-clusters.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { bootstrap } from './bootstrap.js';
 import {
   kaplanMeier,

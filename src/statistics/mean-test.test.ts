@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { drawEach, scoresOf } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { skewedMeanTest } from './mean-test.js';
 import { pairedPermutation } from './permutation.js';
 

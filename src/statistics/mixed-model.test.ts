@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { drawEach, drawNormal } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { studentCritical } from './distributions.js';
 import { nestedMean } from './mixed-model.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { binomialMargin, drawNormal, drawScore } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { oddsRatio } from './odds.js';
 import type { Score } from './statistic.js';
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { comparisons } from '../../test/support/comparison-figures.js';
 import { drawEach, drawNormal, everyOf } from '../../test/support/simulated-clusters.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { correlationOf, spearman } from './correlation.js';
 import { partialCorrelation, partialRankCorrelationOf, rankCorrelationOf } from './partial-correlation.js';
 

@@ -9,7 +9,7 @@ import {
   scoresOf,
 } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { holm } from './holm.js';
 import { pairedDifferences, pairedPermutation, permutationsFor } from './permutation.js';
 import { differenceOf, meanOf, type Score } from './statistic.js';

@@ -1,4 +1,4 @@
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import type { Score } from './statistic.js';
 
 /** Options of {@link pairedPermutation}. */

@@ -8,7 +8,7 @@ import {
   scoresOf,
 } from '../../test/support/simulated-clusters.js';
 import { figures } from '../../test/support/statistics-figures.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { pairedPermutation } from './permutation.js';
 import { clusterDeviation, clustersFor, fewestClusters, minimalDetectableEffect, powerOf } from './power.js';
 import type { Score } from './statistic.js';

@@ -7,7 +7,7 @@ import {
   drawScore,
   everyOf,
 } from '../../test/support/simulated-clusters.js';
-import { createRandom } from '../engine/index.js';
+import { createRandom } from '../random.js';
 import { clusterDeviation } from './power.js';
 import { covarianceOfMeans, randomEffects } from './random-effects.js';
 import { meanOf } from './statistic.js';

@@ -8,13 +8,13 @@ import {
   matricesOf,
   productWords,
 } from '../../kernels/matrix.js';
-import { createRandom } from '../../src/engine/index.js';
 import { Commands, encode } from '../../src/executors/gpu/commands.js';
 import { Device } from '../../src/executors/gpu/device.js';
 import { exactHalves } from '../../src/executors/gpu/halves.js';
 import { ReadBack } from '../../src/executors/gpu/read-back.js';
 import { Step } from '../../src/executors/gpu/step.js';
 import { packNibbles } from '../../src/formats/index.js';
+import { createRandom } from '../../src/random.js';
 import { gpuName, hasNoFastGpu, openGpu } from '../support/gpu.js';
 import { expectClose, spread } from './compare.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { partsOf } from '../../kernels/draw.js';
-import { checkSampling, createRandom, createSampler, type SamplingOptions } from '../../src/engine/index.js';
+import { checkSampling, createSampler, type SamplingOptions } from '../../src/engine/index.js';
 import { Commands, encode } from '../../src/executors/gpu/commands.js';
 import { Device } from '../../src/executors/gpu/device.js';
 import { createGpuExecutor } from '../../src/executors/gpu/index.js';
@@ -8,6 +8,7 @@ import { compilePicker, Picker, pickedCandidates } from '../../src/executors/gpu
 import { ReadBack } from '../../src/executors/gpu/read-back.js';
 import { Step } from '../../src/executors/gpu/step.js';
 import { type CandidateRequest, type Candidates, candidatesOf } from '../../src/executors/index.js';
+import { createRandom } from '../../src/random.js';
 import { changedGpu, gpuName, hasNoFastGpu, openGpu, withChanges } from '../support/gpu.js';
 import { openFamily } from './fixtures.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../src/engine/index.js';
 import { createGpuExecutor, ON_A_GPU } from '../../src/executors/gpu/index.js';
+import { createRandom } from '../../src/random.js';
 import { gpuWithShaders, replaceCalls } from '../support/changed-shaders.js';
 import { gpuName, hasNoFastGpu, withChanges } from '../support/gpu.js';
 import { expectGoldenCases } from './golden-cases.js';

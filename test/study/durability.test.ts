@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../src/engine/index.js';
 import { lockReach } from '../../src/lock.js';
+import { createRandom } from '../../src/random.js';
 import { sha256 } from '../../src/study/folder/cell-file.js';
 import { cellsIn, filesIn, linesOf, makeGate, makePlace, type Place, resultsIn } from './stub-study.js';
 

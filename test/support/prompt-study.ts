@@ -1,5 +1,5 @@
-import { createRandom } from '../../src/engine/index.js';
 import type { StudyResult } from '../../src/findings/index.js';
+import { createRandom } from '../../src/random.js';
 import { type ArmSpec, parseSpec } from '../../src/study/index.js';
 
 /** A setting whose truth is known. */

@@ -1,5 +1,5 @@
-import { createRandom } from '../../src/engine/index.js';
 import type { LabelledTiming, StudyResult } from '../../src/findings/study-result.js';
+import { createRandom } from '../../src/random.js';
 import type {
   AnalysisPlan,
   ArmSpec,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createRandom } from '../../engine/random.js';
 import { byteLengthOf, dequantize, type TensorType } from '../../formats/index.js';
+import { createRandom } from '../../random.js';
 import { loadLibrary } from './library.js';
 import { activationsOf, formed, OFFSET_BLOCK, SAME_VALUES, valuesOf } from './matrix-form.js';
 

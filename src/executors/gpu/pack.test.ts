@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { createRandom } from '../../engine/index.js';
 import { BLOCK_LAYOUTS, integerBlocks, type TensorType } from '../../formats/index.js';
 import { F16_SCALES } from '../../formats/tensor-types.js';
 import { CENTRES } from '../../kernels/matrix.js';
+import { createRandom } from '../../random.js';
 import { packMatrix } from './pack.js';
 
 const [ONE, MINUS_SIX] = [0x3c00, 0xc600];

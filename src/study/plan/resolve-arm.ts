@@ -1,7 +1,7 @@
 import type { HeadSelection } from '../../attention/index.js';
 import { policyChoice } from '../../dialogue/index.js';
-import { createRandom } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
+import { createRandom } from '../../random.js';
 import type { ArmSpec, HeadChoice, HeadPair } from '../spec/index.js';
 import type { ModelFacts } from './address.js';
 import type { Arm, ArmSettings } from './arm.js';
