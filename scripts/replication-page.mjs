@@ -102,7 +102,7 @@ const spans = spansTable([...models, ...controls]);
 const page = [
   '# Does holding a system prompt help, on which models, and what does it cost?',
   `One design on several models: how the prompt decays over a dialogue, and what split-softmax on the message and on the prefix, a clean cache, a reminder, repetition and guidance bring back. Strengths, primary outcome, and which arms lead dialogues were fitted to each model, by a pilot on other dialogues or by earlier studies, and locked before the first cell of each study. \`node scripts/replication-page.mjs\` writes this page from the tables of the studies.`,
-  `**Here**: ${models.map(({ label }) => label).join(', ')}. ${waiting.length === 0 ? 'All planned studies are here.' : `**Planned, and not here yet**: ${waiting.map((name) => `[${name}](../../experiments/${name}.yaml)`).join(', ')}. What is said below holds for the models that are here.`}`,
+  `**Here**: ${models.map(({ label }) => label).join(', ')}. ${waiting.length === 0 ? 'All planned studies are here.' : `**Planned, and not here yet**: ${waiting.map((name) => `[${name}](../../experiments/${name}.yaml)`).join(', ')}. What is said below holds for the models that are here.`} Larger models were not run.`,
   '## In short',
   bullets([
     ...models.map(answerWords),

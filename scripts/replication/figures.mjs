@@ -162,16 +162,17 @@ function plots(values, models, families, { y, scale, axis, rule }) {
   });
   const at = { x: { ...by('x'), ...across }, y: { ...by('y'), ...up } };
   const color = family(COLOURS);
+  const columns = models.length > 6 ? 4 : 3;
   return {
     data: { values },
     facet: {
       ...{ field: 'model', type: 'nominal', sort: models.map(({ label }) => label), title: null },
       header: { labelAnchor: 'start', labelFontSize: 12.5, labelFontWeight: 600, labelPadding: 4 },
     },
-    columns: Math.min(3, models.length),
+    columns,
     spacing: { row: 18, column: 24 },
     spec: {
-      width: 240,
+      width: 768 / columns - 24,
       height: 180,
       layer: [
         {
