@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { grouped } from '../../src/grouped.js';
 import { makeGate, makePlace, type Place, resultsIn, type Started } from './stub-study.js';
 
@@ -23,7 +23,7 @@ async function startRedis(place: Place, port: number, ...options: readonly strin
     child.kill('SIGTERM');
     await ended;
   };
-  onTestFinished(stop);
+  place.onEnd(stop);
   await said(child.stdout, /Ready to accept connections/);
   return { stop };
 }
@@ -41,9 +41,9 @@ function said(stream: NodeJS.ReadableStream, words: RegExp): Promise<void> {
 }
 
 /** Connects to a Redis until the test ends. */
-function connected(port: number): Redis {
+function connected({ onEnd }: Place, port: number): Redis {
   const redis = new Redis(port);
-  onTestFinished(() => redis.disconnect());
+  onEnd(() => redis.disconnect());
   return redis;
 }
 
@@ -63,12 +63,13 @@ async function stopped({ child, ended }: Started): Promise<string> {
   return stderr;
 }
 
-describe.skipIf(!installed)('a study by way of a queue', () => {
-  it.each([
+// At the same time: most of them wait, for a lock to end or a process to start.
+describe.skipIf(!installed).concurrent('a study by way of a queue', () => {
+  it.for<readonly [string, readonly string[]]>([
     ['back through the queue', []],
     ['into a folder that all share', ['--out', 'out']],
-  ])('gets the results of one machine from two workers, %s', async (_, out) => {
-    const place = makePlace();
+  ])('gets the results of one machine from two workers, %s', async ([, out], { onTestFinished }) => {
+    const place = makePlace(onTestFinished);
     const spec = place.spec(SPEC);
     const port = await freePort();
     const queue = ['--queue', `redis://127.0.0.1:${port}`];
@@ -81,12 +82,14 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     expect(code, stderr).toBe(0);
     expect(stdout).toContain(`${CELLS} cells: ${CELLS} computed, 0 reused, 0 failed`);
     for (const worker of workers) expect(await stopped(worker)).toMatch(/stopped: \d+ cells in \d+ jobs/);
-    await place.run(['run', spec, '--out', 'alone', ...NOW]);
+    await place.start(['run', spec, '--out', 'alone', ...NOW]).ended;
     expect(resultsIn(place.at('out'))).toEqual(resultsIn(place.at('alone')));
   });
 
-  it('loses nothing when a worker is killed and when Redis forgets everything', async () => {
-    const place = makePlace();
+  it('loses nothing when a worker is killed and when Redis forgets everything', async ({
+    onTestFinished,
+  }) => {
+    const place = makePlace(onTestFinished);
     const spec = place.spec({ ...SPEC, ranked: 0 });
     const port = await freePort();
     const queue = ['--queue', `redis://127.0.0.1:${port}`];
@@ -106,12 +109,14 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     expect(code, stderr).toBe(0);
     expect(stdout).toContain(`${CELLS - 2} cells: ${CELLS - 2} computed, 0 reused, 0 failed`);
     await stopped(worker);
-    await place.run(['run', spec, '--out', 'alone', ...NOW]);
+    await place.start(['run', spec, '--out', 'alone', ...NOW]).ended;
     expect(resultsIn(place.at('out'))).toEqual(resultsIn(place.at('alone')));
   });
 
-  it('gives the job of a killed worker to another, and not that of one whose pass takes longer than a lock lasts', async () => {
-    const place = makePlace();
+  it('gives the job of a killed worker to another, and not that of one whose pass takes longer than a lock lasts', async ({
+    onTestFinished,
+  }) => {
+    const place = makePlace(onTestFinished);
     const spec = place.spec({ ...SPEC, dialogues: 4, ranked: 0, measured: 0 });
     const port = await freePort();
     const queue = ['--queue', `redis://127.0.0.1:${port}`];
@@ -134,8 +139,10 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     expect(times.toSorted()).toEqual([...Array(13).fill(1), 2]);
   });
 
-  it('a job that has lost more than five workers ends the run, and the next run computes it', async () => {
-    const place = makePlace();
+  it('a job that has lost more than five workers ends the run, and the next run computes it', async ({
+    onTestFinished,
+  }) => {
+    const place = makePlace(onTestFinished);
     const spec = place.spec({ name: 'tiny', dialogues: 1, arms: { off: 'o' } });
     const port = await freePort();
     const queue = ['--queue', `redis://127.0.0.1:${port}`];
@@ -145,7 +152,7 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     const work = ['work', spec, ...queue, '--jobs', '1'];
     const killed = place.start(work, gate.env);
     await gate.next();
-    const redis = connected(port);
+    const redis = connected(place, port);
     const [active] = await redis.keys('bull:*:active');
     const [job] = await redis.lrange(active!, 0, 0);
     await redis.hset(active!.replace(/active$/, job!), 'stc', 5); // as if five had been lost before
@@ -160,8 +167,8 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     await stopped(worker);
   });
 
-  it('a worker that is stopped gives its job back at once', async () => {
-    const place = makePlace();
+  it('a worker that is stopped gives its job back at once', async ({ onTestFinished }) => {
+    const place = makePlace(onTestFinished);
     const spec = place.spec({ ...SPEC, dialogues: 4, ranked: 0, measured: 0 });
     const port = await freePort();
     const queue = ['--queue', `redis://127.0.0.1:${port}`];
@@ -176,8 +183,8 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     await stopped(worker);
   });
 
-  it('a worker plans before it takes a job: a long plan would lose the lock', async () => {
-    const place = makePlace();
+  it('a worker plans before it takes a job: a long plan would lose the lock', async ({ onTestFinished }) => {
+    const place = makePlace(onTestFinished);
     const spec = place.spec({ ...SPEC, dialogues: 4, ranked: 0, measured: 0 });
     const port = await freePort();
     const queue = ['--queue', `redis://127.0.0.1:${port}`];
@@ -187,7 +194,7 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
       STUB_PLANNING: place.at('planning'),
     });
     while (!existsSync(place.at('planning'))) await pause(20);
-    const redis = connected(port);
+    const redis = connected(place, port);
     while ((await redis.keys('bull:holdfast-tiny-*:wait')).length === 0) await pause(20);
     expect(await redis.keys('bull:holdfast-tiny-*:active')).toEqual([]);
     rmSync(place.at('planning'));
@@ -195,8 +202,8 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     await stopped(worker);
   });
 
-  it('an answer that is too large for the queue ends the run with what to do', async () => {
-    const place = makePlace();
+  it('an answer that is too large for the queue ends the run with what to do', async ({ onTestFinished }) => {
+    const place = makePlace(onTestFinished);
     const spec = place.spec({ name: 'large', dialogues: 3, arms: { large: 'o' } });
     const port = await freePort();
     const queue = ['--queue', `redis://127.0.0.1:${port}`];
@@ -208,7 +215,7 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     expect(stderr).toMatch(
       /E_QUEUE: a worker could not do its job: .*records of a job have \d+ bytes, more than 16777216/,
     );
-    const redis = connected(port);
+    const redis = connected(place, port);
     const failedJobs = async (): Promise<number> => {
       const [key] = await redis.keys('*:failed');
       return key === undefined ? 0 : redis.zcard(key);
@@ -221,15 +228,17 @@ describe.skipIf(!installed)('a study by way of a queue', () => {
     await stopped(shared);
   });
 
-  it('a worker with another study than the queue ends with an error, and the job stays', async () => {
-    const place = makePlace();
+  it('a worker with another study than the queue ends with an error, and the job stays', async ({
+    onTestFinished,
+  }) => {
+    const place = makePlace(onTestFinished);
     const spec = place.spec({ ...SPEC, ranked: 0 });
     const port = await freePort();
     const queue = ['--queue', `redis://127.0.0.1:${port}`];
     await startRedis(place, port);
     const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
     await pause(1000);
-    const other = makePlace();
+    const other = makePlace(onTestFinished);
     const changed = other.spec({ ...SPEC, ranked: 0, arms: { off: 'other', on: 'n' } });
     const { code, stderr } = await place.start(['work', changed, ...queue]).ended;
     expect(code).toBe(1);

@@ -51,12 +51,15 @@ export interface Place {
   run(args: readonly string[], env?: Environment): Promise<Outcome>;
   /** Returns the addresses of executed cells of all processes, in order. */
   executed(): string[];
+  /** Calls a function when the test ends. */
+  readonly onEnd: (end: () => Promise<void> | void) => void;
 }
 
-export function makePlace(): Place {
+/** @param onEnd that of the test's context, where tests run at the same time */
+export function makePlace(onEnd: Place['onEnd'] = onTestFinished): Place {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-study-'));
   const started: Started[] = [];
-  onTestFinished(async () => {
+  onEnd(async () => {
     for (const { child } of started) child.kill('SIGKILL');
     await Promise.all(started.map(({ ended }) => ended));
     rmSync(folder, { recursive: true });
@@ -73,6 +76,7 @@ export function makePlace(): Place {
   };
   return {
     folder,
+    onEnd,
     at: (name) => join(folder, name),
     spec(spec) {
       const path = join(folder, `${spec.name}.json`);
@@ -135,7 +139,7 @@ export async function makeGate(place: Place): Promise<Gate> {
     });
   });
   await new Promise<void>((listening) => server.listen(path, listening));
-  onTestFinished(() => {
+  place.onEnd(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
