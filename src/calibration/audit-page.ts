@@ -29,7 +29,7 @@ ${others.map((line) => html`<p>${line}</p>\n`)}<p class="soft">${facts.model}, u
 <p>${
     isFollowed(audit)
       ? 'Find out whether any setting holds this prompt on this model, and what it costs:'
-      : 'No setting can hold what the model does not follow. Try another wording or a larger model first. This finds out what a setting costs:'
+      : 'No setting can hold what a model does not follow. Watch more dialogues, or try another wording or a larger model first. This finds out what a setting costs:'
   }</p>
 <pre>${facts.next}</pre>
 <h2>Round by round</h2>
@@ -76,7 +76,8 @@ function obedienceWords(
   const beside = chance === null ? '' : `; by chance ${numberText(chance)}`;
   const verdict = verdictOf(change);
   if (!isFollowed(audit)) {
-    return `The model hardly follows this prompt even at first: ${course}${beside}. No setting can hold what it does not follow.`;
+    const seen = `${estimateText(before)} of probes in ${rounds(early)}`;
+    return `The model is not seen to follow this prompt, even at first: ${seen}, ${numberText(after.value)} in ${rounds(late)}${beside}. No setting can hold what a model does not follow; more dialogues tell whether it does.`;
   }
   if (verdict === 'below') {
     return `The model loses this prompt: it is followed in ${course} (${estimateText(change, { signed: true })})${beside}.`;

@@ -255,7 +255,7 @@ describe('the pages', () => {
   it.each([
     {
       score: 0,
-      says: /^The model hardly follows this prompt even at first: 0\.00 of probes/,
+      says: /^The model is not seen to follow this prompt, even at first: 0\.00 \[0\.00, 0\.\d+\] of probes/,
       next: 'No setting can hold',
     },
     {
