@@ -11,7 +11,7 @@ import { basename, join } from 'node:path';
 import { markdownTable, readableTable, specSvg } from '../dist/report/index.js';
 import { contrastsOf } from './replication/contrasts.mjs';
 import { contrastsFigure, decayFigure, effectsFigure } from './replication/figures.mjs';
-import { influenceOf, readReplication } from './replication/studies.mjs';
+import { influenceOf, purposeOf, readReplication } from './replication/studies.mjs';
 import {
   contrastsTable,
   decayTable,
@@ -37,21 +37,17 @@ const RESULTS = 'docs/results';
 const PAGE = join(RESULTS, 'replication.md');
 const FIGURES = join(RESULTS, 'replication');
 
-const isReplication = (name) => /^replication-(?!pilot)/.test(name);
-const isControl = (name) => name.startsWith('control-');
-const isInfluence = (name) => name.startsWith('influence-');
 const given = process.argv.slice(2);
 const folders = given.length > 0 ? given : readdirSync(RESULTS).map((name) => join(RESULTS, name));
-const readAll = (isOne) =>
+const [models, controls, influences] = ['replication', 'control', 'influence'].map((purpose) =>
   folders
-    .filter((folder) => isOne(basename(folder)) && existsSync(join(folder, 'tables')))
-    .flatMap(readReplication);
-const kinds = [isReplication, isControl, isInfluence];
-const [models, controls, influences] = kinds.map(readAll);
+    .filter((folder) => purposeOf(basename(folder)) === purpose && existsSync(join(folder, 'tables')))
+    .flatMap(readReplication),
+);
 const studies = [...models, ...controls, ...influences].map(({ study }) => study);
 const waiting = readdirSync('experiments')
   .map((file) => basename(file, '.yaml'))
-  .filter((name) => kinds.some((isOne) => isOne(name)) && !studies.includes(name));
+  .filter((name) => purposeOf(name) !== null && !studies.includes(name));
 
 const bullets = (lines) =>
   lines

@@ -26,7 +26,7 @@ export function readReplication(folder) {
       label:
         labelOf(spec.models.find((each) => each.name === model)) +
         (spec.sources[0].kind === 'primed' ? ', primed' : '') +
-        (/^(control|influence)-/.test(name) ? ', new dialogues' : ''),
+        (purposeOf(name) === 'replication' ? '' : ', new dialogues'),
       /** Returns the rows of a table that have these values; none if the study has no such table. */
       rows: (table, having = {}) =>
         rowsOf(table).filter(
@@ -34,6 +34,12 @@ export function readReplication(folder) {
             row.model === model && Object.entries(having).every(([column, value]) => row[column] === value),
         ),
     }));
+}
+
+/** Returns what the page reads a study of this name for: `replication`, `control` or `influence`; null for one that it does not read. */
+export function purposeOf(name) {
+  const [, replication, other] = /^(?:(replication)-(?!pilot)|(control|influence)-)/.exec(name) ?? [];
+  return replication ?? other ?? null;
 }
 
 /** Returns an arm of a model's study by its name. */

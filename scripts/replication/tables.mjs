@@ -1,5 +1,5 @@
 // The tables of docs/results/replication.md.
-import { armOf, costOf, estimateIn, influenceOf, offIn } from './studies.mjs';
+import { armOf, costOf, estimateIn, familyOf, influenceOf, offIn } from './studies.mjs';
 
 /** Returns what the untouched models lose. */
 export function decayTable(models) {
@@ -88,8 +88,12 @@ export function targetPairs(model) {
     const marks = [name, `${name}, target prefix`].map((arm) => markOf(model, arm));
     return marks.includes(null) ? [] : [{ name, message: marks[0], prefix: marks[1] }];
   });
-  const onMessage = [{ kl: 0, ratio: 1 }, ...pairs.map(({ message }) => message)];
-  return pairs.map((pair) => ({ ...pair, atEqualCost: ratioAt(onMessage, pair.prefix.kl) }));
+  const onMessage = model.spec.arms
+    .filter((arm) => familyOf(arm) === 'split-softmax on the message')
+    .map(({ name }) => markOf(model, name))
+    .filter((mark) => mark !== null);
+  const curve = [{ kl: 0, ratio: 1 }, ...onMessage];
+  return pairs.map((pair) => ({ ...pair, atEqualCost: ratioAt(curve, pair.prefix.kl) }));
 }
 
 /** Returns what a policy raises influence by on the prefix, and on the message at the same strength and at the same cost. */

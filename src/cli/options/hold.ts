@@ -64,20 +64,17 @@ export async function withHold<Options extends SettingsOptions>(
     );
     return options;
   }
-  note(`${presetWords(preset)}.${evidenceWords(preset)}`);
+  const { date, verdict, model: measured } = preset;
+  const does =
+    verdict === 'nothing helps'
+      ? 'nothing was shown to help this model, so the policy is off'
+      : holdWords(preset);
+  note(`--hold takes the preset of ${measured.name} (${date}): ${does}.${evidenceWords(preset)}`);
   const { options: held } = await applyHold(preset, model);
   // Where the command line names a target or heads, only the policy and its schedule are the preset's.
   const { policy, schedule } = preset.settings;
   const chosen = ['target', 'layers', 'heads'].some((name) => name in others);
   return { ...others, ...(chosen ? policyChoice(policy, schedule) : held) } as Options;
-}
-
-/** Says what the preset of a model does. */
-function presetWords(preset: HoldFile): string {
-  const { date, verdict, model } = preset;
-  return verdict === 'nothing helps'
-    ? `--hold takes the preset of ${model.name} (${date}): nothing was shown to help this model, so the policy is off`
-    : `--hold takes the preset of ${model.name} (${date}): ${holdWords(preset)}`;
 }
 
 /** Returns what a hold was measured to gain, as a sentence after another; nothing for one without a gain. */
