@@ -14,10 +14,11 @@ const NOW = ['--now', '2026-01-31'];
 const installed = spawnSync('redis-server', ['--version']).status === 0;
 if (!installed) console.warn('skipped: studies by way of a queue, because redis-server is not installed');
 
-/** Starts a Redis that keeps its data in the place. */
-async function startRedis(place: Place, port: number, ...options: readonly string[]) {
+/** Starts a Redis that keeps its data in the place. @returns its port, the words that name it, and what ends it */
+async function startRedis(place: Place, asked?: number) {
+  const port = asked ?? (await freePort());
   const args = ['--port', String(port), '--dir', place.folder, '--save', '', '--bind', '127.0.0.1'];
-  const child = spawn('redis-server', [...args, ...options], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'ignore'] });
   const ended = once(child, 'exit');
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
@@ -25,7 +26,7 @@ async function startRedis(place: Place, port: number, ...options: readonly strin
   };
   place.onEnd(stop);
   await said(child.stdout, /Ready to accept connections/);
-  return { stop };
+  return { port, queue: ['--queue', `redis://127.0.0.1:${port}`], stop };
 }
 
 /** Resolves when a stream says something that matches. */
@@ -71,9 +72,7 @@ describe.skipIf(!installed).concurrent('a study by way of a queue', () => {
   ])('gets the results of one machine from two workers, %s', async ([, out], { onTestFinished }) => {
     const place = makePlace(onTestFinished);
     const spec = place.spec(SPEC);
-    const port = await freePort();
-    const queue = ['--queue', `redis://127.0.0.1:${port}`];
-    await startRedis(place, port);
+    const { queue } = await startRedis(place);
     const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
     const wide = ['--jobs', '1', ...out];
     await said(run.child.stderr!, /^2 of /m); // the rankings are done, and with them the folder is the study's
@@ -91,9 +90,7 @@ describe.skipIf(!installed).concurrent('a study by way of a queue', () => {
   }) => {
     const place = makePlace(onTestFinished);
     const spec = place.spec({ ...SPEC, ranked: 0 });
-    const port = await freePort();
-    const queue = ['--queue', `redis://127.0.0.1:${port}`];
-    const redis = await startRedis(place, port);
+    const { port, queue, stop } = await startRedis(place);
     const gate = await makeGate(place);
     const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
     const work = ['work', spec, ...queue, '--jobs', '1'];
@@ -101,7 +98,7 @@ describe.skipIf(!installed).concurrent('a study by way of a queue', () => {
     for (let cell = 0; cell < 3; cell++) (await gate.next()).pass();
     await gate.next();
     killed.child.kill('SIGKILL');
-    await redis.stop();
+    await stop();
     await startRedis(place, port);
     gate.openWide();
     const worker = place.start(work);
@@ -118,9 +115,7 @@ describe.skipIf(!installed).concurrent('a study by way of a queue', () => {
   }) => {
     const place = makePlace(onTestFinished);
     const spec = place.spec({ ...SPEC, dialogues: 4, ranked: 0, measured: 0 });
-    const port = await freePort();
-    const queue = ['--queue', `redis://127.0.0.1:${port}`];
-    await startRedis(place, port);
+    const { queue } = await startRedis(place);
     const gate = await makeGate(place);
     const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
     const work = ['work', spec, ...queue, '--jobs', '1'];
@@ -144,9 +139,7 @@ describe.skipIf(!installed).concurrent('a study by way of a queue', () => {
   }) => {
     const place = makePlace(onTestFinished);
     const spec = place.spec({ name: 'tiny', dialogues: 1, arms: { off: 'o' } });
-    const port = await freePort();
-    const queue = ['--queue', `redis://127.0.0.1:${port}`];
-    await startRedis(place, port);
+    const { port, queue } = await startRedis(place);
     const gate = await makeGate(place);
     const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
     const work = ['work', spec, ...queue, '--jobs', '1'];
@@ -170,9 +163,7 @@ describe.skipIf(!installed).concurrent('a study by way of a queue', () => {
   it('a worker that is stopped gives its job back at once', async ({ onTestFinished }) => {
     const place = makePlace(onTestFinished);
     const spec = place.spec({ ...SPEC, dialogues: 4, ranked: 0, measured: 0 });
-    const port = await freePort();
-    const queue = ['--queue', `redis://127.0.0.1:${port}`];
-    await startRedis(place, port);
+    const { queue } = await startRedis(place);
     const gate = await makeGate(place);
     const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
     const first = place.start(['work', spec, ...queue, '--jobs', '1'], gate.env);
@@ -186,9 +177,7 @@ describe.skipIf(!installed).concurrent('a study by way of a queue', () => {
   it('a worker plans before it takes a job: a long plan would lose the lock', async ({ onTestFinished }) => {
     const place = makePlace(onTestFinished);
     const spec = place.spec({ ...SPEC, dialogues: 4, ranked: 0, measured: 0 });
-    const port = await freePort();
-    const queue = ['--queue', `redis://127.0.0.1:${port}`];
-    await startRedis(place, port);
+    const { port, queue } = await startRedis(place);
     const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
     const worker = place.start(['work', spec, ...queue, '--jobs', '1'], {
       STUB_PLANNING: place.at('planning'),
@@ -205,9 +194,7 @@ describe.skipIf(!installed).concurrent('a study by way of a queue', () => {
   it('an answer that is too large for the queue ends the run with what to do', async ({ onTestFinished }) => {
     const place = makePlace(onTestFinished);
     const spec = place.spec({ name: 'large', dialogues: 3, arms: { large: 'o' } });
-    const port = await freePort();
-    const queue = ['--queue', `redis://127.0.0.1:${port}`];
-    await startRedis(place, port);
+    const { port, queue } = await startRedis(place);
     const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
     const worker = place.start(['work', spec, ...queue, '--jobs', '1']);
     const { code, stderr } = await run.ended;
@@ -233,9 +220,7 @@ describe.skipIf(!installed).concurrent('a study by way of a queue', () => {
   }) => {
     const place = makePlace(onTestFinished);
     const spec = place.spec({ ...SPEC, ranked: 0 });
-    const port = await freePort();
-    const queue = ['--queue', `redis://127.0.0.1:${port}`];
-    await startRedis(place, port);
+    const { queue } = await startRedis(place);
     const run = place.start(['run', spec, '--out', 'out', ...queue, ...NOW]);
     await pause(1000);
     const other = makePlace(onTestFinished);
