@@ -131,6 +131,7 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     ] as const) {
       await page.reload();
       await ready(page);
+      await page.locator('.said').first().waitFor(); // it is read after the page is ready
       expect(await page.locator('.said').allTextContents()).toEqual([text]);
     }
     expect(errors).toEqual([]);
