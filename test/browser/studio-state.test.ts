@@ -5,6 +5,12 @@ import { serve } from './serve.js';
 import { standIn } from './stand-in-worker.js';
 import { CHROMIUM, idle, ready, say, startBrowser, texts } from './studio-page.js';
 
+/** Returns the messages on a page, which reads its dialogue after it is ready. */
+async function said(page: Page): Promise<string[]> {
+  await page.locator('.said').first().waitFor();
+  return page.locator('.said').allTextContents();
+}
+
 const PATIENT = { timeout: 20_000 };
 
 describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () => {
@@ -96,7 +102,6 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     await ready(second);
     expect(await second.locator('.round').count()).toBe(0);
     await say(second, 'of the second tab');
-    const said = (page: Page): Promise<string[]> => page.locator('.said').allTextContents();
     for (const page of [first, second, first]) {
       await page.reload();
       await ready(page);
@@ -131,8 +136,7 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     ] as const) {
       await page.reload();
       await ready(page);
-      await page.locator('.said').first().waitFor(); // it is read after the page is ready
-      expect(await page.locator('.said').allTextContents()).toEqual([text]);
+      expect(await said(page)).toEqual([text]);
     }
     expect(errors).toEqual([]);
   });
