@@ -50,6 +50,7 @@ describe('experiments', () => {
       'decay.yaml',
       'heads.yaml',
       'influence-qwen.yaml',
+      'influence-smollm2-primed.yaml',
       'influence.yaml',
       'interventions.yaml',
       'real-decay.yaml',
