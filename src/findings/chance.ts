@@ -1,7 +1,7 @@
 import { type Estimate, meanOf, SCORES } from '../statistics/index.js';
 import type { ChanceAnswer } from '../study/index.js';
 import type { Clusters } from './clusters.js';
-import type { Dialogue } from './dialogues.js';
+import type { Dialogue, Rounds } from './dialogues.js';
 import type { Inference } from './inference.js';
 import {
   everyProbe,
@@ -47,9 +47,35 @@ export function createChanceBook(scenarios: readonly ScenarioChance[]): ChanceBo
       means[under].add(score);
     }
   }
-  return {
-    of: ({ scenario, rounds }, probe, under = 'both') =>
-      scores[scenario]?.get(rounds.asked[probe]!)?.[under].value ?? null,
+  const bookOf = (under: Under) =>
+    remembered(
+      ({ scenario, rounds }, probe) =>
+        scores[scenario]?.get(rounds.asked[probe]!)?.[under].value ?? Number.NaN,
+    );
+  const books = { both: bookOf('both'), none: bookOf('none'), unrelated: bookOf('unrelated') };
+  return { of: (dialogue, probe, under = 'both') => books[under](dialogue, probe) };
+}
+
+/** Returns the chance of a probe, NaN if it is not known. */
+type LookUp = (dialogue: Dialogue, probe: number) => number;
+
+/** Stands for a chance that was not looked up yet. */
+const NOT_LOOKED_UP = -1;
+
+/** Looks every chance up once: all statistics of an arm ask for it. Returns null for one that is not known. */
+function remembered(lookUp: LookUp): (dialogue: Dialogue, probe: number) => number | null {
+  const ofRounds = new WeakMap<Rounds, Float64Array>(); // [probes]
+  let rounds: Rounds | null = null;
+  let chances: Float64Array = new Float64Array();
+  return (dialogue, probe) => {
+    if (dialogue.rounds !== rounds) {
+      ({ rounds } = dialogue);
+      chances = ofRounds.get(rounds) ?? new Float64Array(rounds.asked.length).fill(NOT_LOOKED_UP);
+      ofRounds.set(rounds, chances);
+    }
+    if (chances[probe] === NOT_LOOKED_UP) chances[probe] = lookUp(dialogue, probe);
+    const chance = chances[probe]!;
+    return Number.isNaN(chance) ? null : chance;
   };
 }
 

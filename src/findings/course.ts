@@ -32,7 +32,6 @@ import {
   type RoundFilter,
   readMeasured,
   roundsOf,
-  scoresIn,
   scoresInEach,
 } from './scores.js';
 import type { ArmRecords } from './slices.js';
@@ -136,13 +135,13 @@ export function courseOf(
     aboveChance: aboveChanceOf(dialogues, chance, windows, inference),
     parts: partsOf(dialogues).map(({ kind, name, has }) => {
       const own = dialogues.filter((cluster) => hasProbe(cluster, has));
-      const late = aboveChanceIn(own, chance, has, between(windows.late));
+      const [late] = aboveChanceIn(own, chance, has, [between(windows.late)]);
       return {
         kind,
         name,
         stability: estimateCourse(courseMeans(own, probed, probeScores(has), windows), own.length, inference),
         chance: chanceLevelOf(own, chance, inference, has),
-        aboveChance: { late: inference.estimate(own.length, late.above, late.range) },
+        aboveChance: { late: inference.estimate(own.length, late!.above, late!.range) },
       };
     }),
   };
@@ -194,21 +193,17 @@ function aboveChanceOf(
   inference: Inference,
 ): ArmCourse['aboveChance'] {
   const [early, late] = [between(windows.early), between(windows.late)];
-  const ofEarly = aboveChanceIn(dialogues, chance, everyProbe, early);
-  const ofLate = aboveChanceIn(dialogues, chance, everyProbe, late);
   const either: RoundFilter = (round) => early(round) || late(round);
+  const [ofEarly, ofLate, ofEither] = aboveChanceIn(dialogues, chance, everyProbe, [early, late, either]);
   const estimate = ({ above, range }: AboveChance): Estimate =>
     inference.estimate(dialogues.length, above, range);
   return {
-    early: estimate(ofEarly),
-    late: estimate(ofLate),
+    early: estimate(ofEarly!),
+    late: estimate(ofLate!),
     change: inference.estimate(
       dialogues.length,
-      differenceOf(ofLate.above, ofEarly.above),
-      changeRangeAboveChance(
-        differenceOf(ofLate.stability, ofEarly.stability),
-        meanOf(scoresIn(dialogues, either, chanceScores(chance))),
-      ),
+      differenceOf(ofLate!.above, ofEarly!.above),
+      changeRangeAboveChance(differenceOf(ofLate!.stability, ofEarly!.stability), ofEither!.chance),
     ),
   };
 }
@@ -218,20 +213,26 @@ interface AboveChance {
   readonly above: Statistic;
   /** Stability itself, over the probes whose chance is known. */
   readonly stability: Statistic;
+  /** What these probes score by chance. */
+  readonly chance: Statistic;
   /** The range of intervals; see {@link rangeAboveChance}. */
   readonly range: ReturnType<typeof rangeAboveChance>;
 }
 
+/** Returns stability above chance for each selection of rounds, `[selections]`. */
 function aboveChanceIn(
   dialogues: Clusters,
-  chance: ChanceBook,
+  book: ChanceBook,
   has: ProbeFilter,
-  at: RoundFilter,
-): AboveChance {
-  const meanOver = (read: ReadRound): Statistic => meanOf(scoresIn(dialogues, at, read));
-  const stability = meanOver(probeScores(knownChance(chance, has)));
-  const range = rangeAboveChance(stability, meanOver(chanceScores(chance, has)));
-  return { above: meanOver(aboveChanceScores(chance, has)), stability, range };
+  selections: readonly RoundFilter[],
+): AboveChance[] {
+  const meansOf = (read: ReadRound): Statistic[] => scoresInEach(dialogues, selections, read).map(meanOf);
+  const stability = meansOf(probeScores(knownChance(book, has)));
+  const chance = meansOf(chanceScores(book, has));
+  return meansOf(aboveChanceScores(book, has)).map((above, at) => ({
+    ...{ above, stability: stability[at]!, chance: chance[at]! },
+    range: rangeAboveChance(stability[at]!, chance[at]!),
+  }));
 }
 
 /** Returns whether any probe that a filter selects was asked in a cluster. */

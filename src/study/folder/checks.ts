@@ -27,6 +27,13 @@ export const isText = expected('a text', (value) => typeof value === 'string');
 export const isBoolean = expected('true or false', (value) => typeof value === 'boolean');
 export const isNumber = expected('a number', Number.isFinite);
 
+const ADDRESS = /^[0-9a-f]{64}$/;
+/** Accepts the address of a cell. */
+export const isAddress = expected(
+  'an address of 64 hexadecimal digits',
+  (value) => typeof value === 'string' && ADDRESS.test(value),
+);
+
 /** Accepts numbers from `least` to `most`. */
 export const isWithin = (least: number, most: number): Check =>
   expected(

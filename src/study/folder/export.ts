@@ -84,10 +84,10 @@ export interface PlannedRecord {
  */
 export async function* readRecords(
   folder: string,
-  plan: Iterable<PlannedCell> | AsyncIterable<PlannedCell>,
+  plan: Iterable<PlannedCell>,
 ): AsyncGenerator<PlannedRecord> {
   const { read } = await openCells(folder);
-  for await (const cell of plan) {
+  for (const cell of plan) {
     const state = await read(cell.address);
     if (state.kind === 'damaged') {
       throw new HoldfastError('E_UNREADABLE', `the cell is damaged: ${state.damage}`, {

@@ -24,7 +24,8 @@ const share = isWithin(0, 1);
 const score = share;
 const shares = isListOf(orNull(share));
 
-const labels = {
+/** What tells a cell from others. */
+export const labels = {
   ...{ model: isText, executor: isText, precision: isText, source: isText, arm: isText },
   ...{ seed: isInteger(), index: isInteger() },
 };

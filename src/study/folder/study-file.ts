@@ -8,9 +8,11 @@ import { sharedTexts } from '../../shared-texts.js';
 import { type Moment, MomentText } from '../../text/index.js';
 import { decodeUtf8 } from '../../utf8.js';
 import { type PlannedCell, planHash, type Shard, type Study } from '../plan/index.js';
+import { hasFields, isAddress, isNumber, isOneOf, orMissing, orNull } from './checks.js';
 import { replaceFile } from './durable.js';
 import { parseJson, readIfThere, type StudyFolder } from './folder.js';
 import { linesOf } from './packs.js';
+import { labels } from './record-schema.js';
 
 /** How a study was started: what is needed to resume it. */
 export interface StudyOrigin {
@@ -70,21 +72,13 @@ const StudyFile = z.looseObject({
 /** The content of `study.json`. It also contains the parsed specification, for people; programs parse `text`. */
 export type StudyFile = z.infer<typeof StudyFile>;
 
-const Planned = z.object({
-  address: z.string().regex(/^[0-9a-f]{64}$/),
-  kind: z.enum(['dialogue', 'cost', 'influence', 'ranking', 'chance']),
-  measure: z.enum(['kl', 'perplexity', 'choice']).nullable(),
-  labels: z.object({
-    model: z.string(),
-    executor: z.string(),
-    precision: z.string(),
-    source: z.string(),
-    arm: z.string(),
-    seed: z.number(),
-    index: z.number(),
-  }),
+const isPlanned = hasFields({
+  address: isAddress,
+  kind: isOneOf('dialogue', 'cost', 'influence', 'ranking', 'chance'),
+  measure: orNull(isOneOf('kl', 'perplexity', 'choice')),
+  labels: hasFields(labels),
   /** Absent in older folders. */
-  work: z.number().optional(),
+  work: orMissing(isNumber),
 });
 
 /** A study as read from its folder, without its models and material. */
@@ -230,7 +224,7 @@ export function* plannedCells(folder: string): Generator<PlannedCell> {
   let number = 0;
   for (const { line, offset } of linesOf(path)) {
     const text = decodeUtf8(line, path, offset);
-    const { labels, address, kind, measure, work } = parse(Planned, text, path, `line ${++number}`);
+    const { labels, address, kind, measure, work } = readPlanned(text, path, ++number);
     const { model, executor, precision, source, arm, seed, index } = labels;
     yield {
       ...{ address, kind, measure, work },
@@ -247,16 +241,29 @@ export function* plannedCells(folder: string): Generator<PlannedCell> {
   }
 }
 
-function parse<T>(schema: z.ZodType<T>, text: string, file: string, field?: string): T {
+function readPlanned(text: string, file: string, line: number): PlannedCell {
+  const field = `line ${line}`;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw notWritten(String(cause), { file, field, cause });
+  }
+  const wrong = isPlanned(json);
+  if (wrong !== null) throw notWritten(wrong, { file, field });
+  return json as PlannedCell;
+}
+
+function parse<T>(schema: z.ZodType<T>, text: string, file: string): T {
   try {
     return schema.parse(JSON.parse(text));
   } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause);
-    throw new HoldfastError('E_UNREADABLE', `not written by study run: ${reason}`, {
-      file,
-      ...(field === undefined ? {} : { field }),
-      hint: 'Delete the file and run the study again: it writes a new one and keeps all cells',
-      cause,
-    });
+    throw notWritten(cause instanceof z.ZodError ? z.prettifyError(cause) : String(cause), { file, cause });
   }
 }
+
+const notWritten = (reason: string, at: { file: string; field?: string; cause?: unknown }): HoldfastError =>
+  new HoldfastError('E_UNREADABLE', `not written by study run: ${reason}`, {
+    ...at,
+    hint: 'Delete the file and run the study again: it writes a new one and keeps all cells',
+  });
