@@ -30,6 +30,9 @@ const KEYS = [
   'a.b',
 ];
 
+/** About the longest JSON that copies may make: inputs are cut to less, and copies of copies would fill the memory. */
+const MOST_CHARACTERS = 2 ** 17;
+
 /** Changes one or more values of a JSON text; returns other bytes as they are. */
 export function mutateJson(bytes, random, { dictionary, other }) {
   const [json, foreign] = [bytes, other].map(parse);
@@ -49,7 +52,8 @@ export function mutateJson(bytes, random, { dictionary, other }) {
     } else if (kind === 5) parent[key] = structuredClone(random.pick(VALUES));
     else if (kind === 6) parent[key] = random.pick(dictionary);
     else if (kind === 7 && Array.isArray(parent)) {
-      parent.splice(key, 0, ...Array.from({ length: random.few(300) }, () => structuredClone(parent[key])));
+      const copies = copiesOf(JSON.stringify(parent[key]).length, random.few(300));
+      parent.splice(key, 0, ...Array.from({ length: copies }, () => structuredClone(parent[key])));
     } else if (kind === 8) {
       for (let depth = random.few(2000); depth > 0; depth--)
         parent[key] = random.chance(0.5) ? [parent[key]] : { a: parent[key] };
@@ -84,6 +88,9 @@ function placesIn(root) {
   return places;
 }
 
+/** Returns how many copies of so many characters are made when so many are asked for. */
+const copiesOf = (characters, wanted) => Math.min(wanted, Math.ceil(MOST_CHARACTERS / (characters + 1)));
+
 function remove(parent, key) {
   if (Array.isArray(parent)) parent.splice(key, 1);
   else delete parent[key];
@@ -113,7 +120,7 @@ function changed(value, random, dictionary) {
     const at = random.below(value.length + 1);
     return random.pick([
       ...[value + value, value.slice(0, at), value.slice(0, at) + random.pick(dictionary) + value.slice(at)],
-      ...[value.toUpperCase(), ` ${value}`, value.repeat(random.few(200))],
+      ...[value.toUpperCase(), ` ${value}`, value.repeat(copiesOf(value.length, random.few(200)))],
     ]);
   }
   return structuredClone(random.pick(VALUES));

@@ -116,6 +116,17 @@ describe('a config.json that asks for an unsupported feature', () => {
     await expect(refusal).rejects.toThrow(named);
   });
 
+  it.each([{ toString: 1 }, 7, null, ['LlamaForCausalLM']])(
+    'is refused for a class that is no name: %j',
+    async (name) => {
+      const config = { model_type: undefined, architectures: [name] };
+      await expect(blueprintOf('llama', config)).rejects.toMatchObject({
+        code: 'E_CONFIG',
+        field: 'architectures.0',
+      });
+    },
+  );
+
   it('gets a list of the supported architectures', async () => {
     await expect(blueprintOf('llama', { model_type: 'gpt2' })).rejects.toThrow(
       'architecture "gpt2" is not supported (config.json, field model_type). ' +

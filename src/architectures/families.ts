@@ -27,11 +27,11 @@ export const FAMILIES = [
 
 /**
  * Returns the family of a config.json, by `model_type` or, if that is missing, by the class in `architectures`.
- * @throws HoldfastError `E_UNSUPPORTED` for an unknown type, or a class that is not a language model
+ * @throws HoldfastError `E_UNSUPPORTED` for an unknown type, or a class that is not a language model; `E_CONFIG`
  */
 export function familyOfConfig(config: Readonly<Record<string, unknown>>, file: string): Family {
   const type = typeof config.model_type === 'string' ? config.model_type : null;
-  const classes = Array.isArray(config.architectures) ? config.architectures.map(String) : [];
+  const classes = classesOf(config.architectures, file);
   const family = FAMILIES.find((candidate) =>
     type === null
       ? candidate.classes.some((name) => classes.includes(name))
@@ -55,6 +55,16 @@ export function familyOfConfig(config: Readonly<Record<string, unknown>>, file: 
     });
   }
   return family;
+}
+
+/** Returns the names of the classes in `architectures`. @throws HoldfastError `E_CONFIG` if one is not a text */
+function classesOf(architectures: unknown, file: string): string[] {
+  if (!Array.isArray(architectures)) return [];
+  return architectures.map((name: unknown, at) => {
+    if (typeof name === 'string') return name;
+    const field = `architectures.${at}`;
+    throw new HoldfastError('E_CONFIG', 'expected the name of a class', { file, field });
+  });
 }
 
 /**

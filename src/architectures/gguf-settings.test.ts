@@ -190,11 +190,15 @@ describe('what a GGUF omits', () => {
   // llama.cpp does not read it either if the file has a vocabulary.
   it('may be the vocabulary size, which is read from the embedding; a wrong one is noted', async () => {
     expect((await blueprintWith('llama', { vocab_size: null })).vocabSize).toBe(512);
-    for (const vocab_size of [500, 0, -1, 'many', 2 ** 40]) {
+    for (const [vocab_size, shown] of [
+      ...[500, 0, -1, 2 ** 40].map((wrong) => [wrong, wrong] as const),
+      ['many', 'not a number'],
+      [Array.from({ length: 1000 }, () => 'many'), 'not a number'],
+    ] as const) {
       const { blueprint, notes } = await planModel(await withKeys('llama', { vocab_size }));
       expect(blueprint.vocabSize).toBe(512);
       expect(notes).toEqual([
-        expect.stringMatching(`vocab_size is ${vocab_size}, but the embedding has 512 rows; it is ignored$`),
+        expect.stringMatching(`vocab_size is ${shown}, but the embedding has 512 rows; it is ignored$`),
       ]);
     }
     expect((await planModel(await withKeys('llama', {}))).notes).toEqual([]);

@@ -80,7 +80,8 @@ export async function settingsFromGguf(checkpoint: Checkpoint): Promise<{
 function notesOn(file: string, metadata: GgufMetadata, vocabSize: number): string[] {
   const stated = metadata.raw('vocab_size');
   if (stated === undefined || stated === vocabSize) return [];
-  return [`${file}: vocab_size is ${String(stated)}, but the embedding has ${vocabSize} rows; it is ignored`];
+  const shown = typeof stated === 'number' || typeof stated === 'bigint' ? stated : 'not a number';
+  return [`${file}: vocab_size is ${shown}, but the embedding has ${vocabSize} rows; it is ignored`];
 }
 
 /** Checks that rotation and values span the whole head, unless the family reads these keys itself. */

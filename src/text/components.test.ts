@@ -51,6 +51,15 @@ it('is refused where tokenizers refuses it', () => {
   }
 });
 
+it.each([[{ toString: 1 }], [undefined], [null], ['Sequences']])(
+  'is refused if a component has the type %j',
+  (type) => {
+    expect(() => tokenizerFromJson({ ...base, decoder: { type } })).toThrow(
+      /E_TOKENIZER: unsupported component of tokenizer\.json: .*decoder/,
+    );
+  },
+);
+
 it('is refused if its lists would be longer than any vocabulary', () => {
   const { model } = base as { model: { vocab: Record<string, number> } };
   const withId = (id: number) =>

@@ -139,7 +139,8 @@ function malformed(error: z.ZodError, json: unknown, name: string, what: string)
       (value, key) => (value as Record<PropertyKey, unknown>)?.[key],
       json,
     );
-    return new HoldfastError('E_TOKENIZER', `unsupported component of ${what}: ${String(type)}`, place());
+    const shown = typeof type === 'string' ? type : type === undefined ? 'no type' : JSON.stringify(type);
+    return new HoldfastError('E_TOKENIZER', `unsupported component of ${what}: ${shown}`, place());
   }
   return new HoldfastError('E_TOKENIZER', `malformed ${what}: ${issue?.message ?? 'unreadable'}`, place());
 }

@@ -134,7 +134,7 @@ export const PROBES: Table<ProbeRow> = {
     column('label', 'STRING', ({ probe }) => probe.label),
     column('question', 'STRING', ({ probe }) => probe.question),
     column('rule', 'STRING', ({ probe }) => probe.rule, 'nullable'),
-    column('repeat', 'INT32', ({ probe }) => probe.repeat),
+    column('repeat', 'INT32', ({ probe }) => probe.repeat ?? 1),
     column('answer', 'STRING', ({ probe }) => probe.answer),
     column('score', 'DOUBLE', ({ probe }) => probe.score),
   ],
@@ -160,7 +160,7 @@ export const CHANCE: Table<ChanceRow> = {
     column('label', 'STRING', ({ asked }) => asked.label),
     column('question', 'STRING', ({ asked }) => asked.question),
     column('rule', 'STRING', ({ asked }) => asked.rule, 'nullable'),
-    column('repeat', 'INT32', ({ asked }) => asked.repeat),
+    column('repeat', 'INT32', ({ asked }) => asked.repeat ?? 1),
     column(
       'under',
       'STRING',
