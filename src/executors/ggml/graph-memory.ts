@@ -8,12 +8,19 @@ import { allocateBlock, type Block, placeTensor } from './memory.js';
 const RESERVE = 1.125;
 
 /**
- * The memory of graphs that run in turns. Outputs have a block of their own. Among the tensors that ggml's allocator
- * takes back they would leave gaps, and ggml ends the process if there are more than 256.
+ * Bytes of a cache line. ggml's allocator places tensors at multiples of 32 bytes; where the first of them is half a line, all
+ * that follow lie across lines, and a kernel that reads and writes 64 bytes at once takes half as long again.
+ */
+const LINE = 64;
+
+/**
+ * The memory of graphs that run in turns. Inputs and outputs have a block of their own, at multiples of {@link LINE}, and what is
+ * left to ggml's allocator are mostly rows of whole lines. Among the tensors that it takes back, outputs would leave gaps,
+ * and ggml ends the process if there are more than 256.
  */
 export class GraphMemory {
   #allocator: Allocator;
-  #outputs: Block | null = null;
+  #kept: Block | null = null;
 
   constructor(private readonly backend: Backend) {
     this.#allocator = backend.ggml.newAllocator(backend.bufferType);
@@ -26,7 +33,7 @@ export class GraphMemory {
    */
   give(builder: GraphBuilder, what: string, forgetGraphs: () => void): void {
     const { ggml, bufferType } = this.backend;
-    if (!this.#placeOutputs(builder, forgetGraphs)) throw outOfMemory(what);
+    if (!this.#placeKept(builder, forgetGraphs)) throw outOfMemory(what);
     const before = ggml.allocatedBytes(this.#allocator, 0);
     if (!ggml.allocateGraph(this.#allocator, builder.graph)) {
       // The allocator has freed the block that it had, before it asked for a larger one.
@@ -40,33 +47,33 @@ export class GraphMemory {
   }
 
   /** @returns false if there is not enough memory for the block */
-  #placeOutputs({ outputs }: GraphBuilder, forgetGraphs: () => void): boolean {
+  #placeKept({ kept }: GraphBuilder, forgetGraphs: () => void): boolean {
     const { ggml, bufferType } = this.backend;
-    const alignment = ggml.alignmentOf(bufferType);
+    const alignment = Math.max(LINE, ggml.alignmentOf(bufferType));
     let bytes = 0;
-    const places = [...outputs].map((value) => {
+    const places = [...kept].map((value) => {
       const offset = bytes;
       bytes += Math.ceil(ggml.sizeIn(bufferType, value.tensor) / alignment) * alignment;
       return { value, offset };
     });
     if (bytes === 0) return true;
-    if (this.#outputs === null || this.#outputs.bytes < bytes) {
+    if (this.#kept === null || this.#kept.bytes < bytes) {
       forgetGraphs();
-      this.#freeOutputs();
-      this.#outputs = allocateBlock(ggml, bufferType, Math.ceil((bytes * RESERVE) / alignment) * alignment);
-      if (this.#outputs === null) return false;
+      this.#freeKept();
+      this.#kept = allocateBlock(ggml, bufferType, Math.ceil((bytes * RESERVE) / alignment) * alignment);
+      if (this.#kept === null) return false;
     }
-    for (const { value, offset } of places) placeTensor(ggml, this.#outputs, value, offset);
+    for (const { value, offset } of places) placeTensor(ggml, this.#kept, value, offset);
     return true;
   }
 
-  #freeOutputs(): void {
-    if (this.#outputs !== null) this.backend.ggml.freeBuffer(this.#outputs.buffer);
-    this.#outputs = null;
+  #freeKept(): void {
+    if (this.#kept !== null) this.backend.ggml.freeBuffer(this.#kept.buffer);
+    this.#kept = null;
   }
 
   dispose(): void {
-    this.#freeOutputs();
+    this.#freeKept();
     this.backend.ggml.freeAllocator(this.#allocator);
   }
 }

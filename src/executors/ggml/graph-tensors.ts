@@ -21,8 +21,8 @@ const FLOATS: readonly GgmlType[] = ['F32', 'F16'];
  */
 export class GraphTensors {
   readonly graph: ComputeGraph;
-  /** Tensors with the memory of the outputs. */
-  readonly outputs = new Set<Value>();
+  /** Tensors with the memory of the inputs and outputs, which stays from run to run. */
+  readonly kept = new Set<Value>();
   protected readonly ggml: Ggml;
 
   /** @param context with room for `nodes` tensors, the graph's */
@@ -42,6 +42,7 @@ export class GraphTensors {
     this.ggml.setOutput(value.tensor);
     // An input that no wanted result needs has no memory otherwise, and writing to it would end the process.
     this.expand(value);
+    this.kept.add(value);
     return value;
   }
 
@@ -53,7 +54,7 @@ export class GraphTensors {
   /** Keeps a tensor after the run, and computes it. */
   output(value: Value): Value {
     this.ggml.setOutput(value.tensor);
-    this.outputs.add(value.of ?? value);
+    this.kept.add(value.of ?? value);
     this.expand(value);
     return value;
   }
