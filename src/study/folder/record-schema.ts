@@ -24,11 +24,14 @@ const share = isWithin(0, 1);
 const score = share;
 const shares = isListOf(orNull(share));
 
-/** What tells a cell from others. */
-export const labels = {
+const labels = {
   ...{ model: isText, executor: isText, precision: isText, source: isText, arm: isText },
   ...{ seed: isInteger(), index: isInteger() },
 };
+/** Accepts what has the labels of a cell. */
+export const hasLabels = hasFields(labels);
+/** Accepts what a cost can measure. */
+export const isMeasure = isOneOf('kl', 'perplexity', 'choice');
 /** Tokens and passes of a record. */
 const forwarded = { forwardedTokens: count, forwardPasses: count };
 
@@ -77,7 +80,7 @@ const records = new Map<CellRecord['kind'], Check>([
   [
     'cost',
     hasFields({
-      ...{ ...labels, measure: isOneOf('kl', 'perplexity', 'choice') },
+      ...{ ...labels, measure: isMeasure },
       ...{ item: isText, sum: isNumber, count, rounds: orMissing(sums) },
     }),
   ],

@@ -12,7 +12,7 @@ import { hasFields, isAddress, isNumber, isOneOf, orMissing, orNull } from './ch
 import { replaceFile } from './durable.js';
 import { parseJson, readIfThere, type StudyFolder } from './folder.js';
 import { linesOf } from './packs.js';
-import { labels } from './record-schema.js';
+import { hasLabels, isMeasure } from './record-schema.js';
 
 /** How a study was started: what is needed to resume it. */
 export interface StudyOrigin {
@@ -75,8 +75,8 @@ export type StudyFile = z.infer<typeof StudyFile>;
 const isPlanned = hasFields({
   address: isAddress,
   kind: isOneOf('dialogue', 'cost', 'influence', 'ranking', 'chance'),
-  measure: orNull(isOneOf('kl', 'perplexity', 'choice')),
-  labels: hasFields(labels),
+  measure: orNull(isMeasure),
+  labels: hasLabels,
   /** Absent in older folders. */
   work: orMissing(isNumber),
 });
