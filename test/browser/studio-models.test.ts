@@ -10,6 +10,7 @@ import {
   type Command,
   openPage,
   ready,
+  reload,
   say,
   startBrowser,
   startCommand,
@@ -100,8 +101,7 @@ describe.skipIf(CHROMIUM === undefined)('the studio with two models of different
     );
 
     // After a reload the page is with the model of before, and so are its answers.
-    await page.reload();
-    await ready(page);
+    await reload(page);
     expect(await page.getByLabel('Model').inputValue()).toBe('llama');
     expect((await captions.allTextContents()).map((text) => / by organism$/.test(text))).toEqual([
       ...[true, true],

@@ -89,6 +89,13 @@ export async function openPage(browser: Browser, address: string): ReturnType<ty
   return opened;
 }
 
+/** Reloads a page that has a dialogue, which it reads after it is ready. */
+export async function reload(page: Page): Promise<void> {
+  await page.reload();
+  await ready(page);
+  await page.locator('.said').first().waitFor();
+}
+
 export const ready = (page: Page): Promise<void> =>
   page.locator('button.primary[type=submit]:enabled').waitFor();
 

@@ -3,13 +3,10 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { serve } from './serve.js';
 import { standIn } from './stand-in-worker.js';
-import { CHROMIUM, idle, ready, say, startBrowser, texts } from './studio-page.js';
+import { CHROMIUM, idle, ready, reload, say, startBrowser, texts } from './studio-page.js';
 
-/** Returns the messages on a page, which reads its dialogue after it is ready. */
-async function said(page: Page): Promise<string[]> {
-  await page.locator('.said').first().waitFor();
-  return page.locator('.said').allTextContents();
-}
+/** Returns the messages on a page. */
+const said = (page: Page): Promise<string[]> => page.locator('.said').allTextContents();
 
 const PATIENT = { timeout: 20_000 };
 
@@ -67,8 +64,7 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     // What is on the page in the moment in which it is left.
     await page.evaluate(`addEventListener('pagehide', () => sessionStorage.setItem('seen',
       JSON.stringify([...document.querySelectorAll('.answer .text')].map(({ textContent }) => textContent))))`);
-    await page.reload();
-    await ready(page);
+    await reload(page);
     const seen = JSON.parse((await page.evaluate(`sessionStorage.getItem('seen')`)) as string) as string[];
     const now = [...(await texts(page, 'untouched')), ...(await texts(page, 'held'))];
     expect(now).toHaveLength(2);
@@ -84,8 +80,7 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     expect(await message(page).inputValue()).toBe('two\nthree\na draft');
     expect(await page.getByLabel(/send 3 lines/).isChecked()).toBe(true);
     // A second reload changes nothing, and the dialogue continues.
-    await page.reload();
-    await ready(page);
+    await reload(page);
     expect([...(await texts(page, 'untouched')), ...(await texts(page, 'held'))]).toEqual(now);
     await begin(page, 'and now?');
     await written(page, 1, 1);
@@ -103,8 +98,7 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     expect(await second.locator('.round').count()).toBe(0);
     await say(second, 'of the second tab');
     for (const page of [first, second, first]) {
-      await page.reload();
-      await ready(page);
+      await reload(page);
     }
     expect([await said(first), await said(second)]).toEqual([['of the first tab'], ['of the second tab']]);
     await second.close();
@@ -134,8 +128,7 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
       [first, 'of the first tab'],
       [second, 'of the second tab'],
     ] as const) {
-      await page.reload();
-      await ready(page);
+      await reload(page);
       expect(await said(page)).toEqual([text]);
     }
     expect(errors).toEqual([]);

@@ -14,6 +14,7 @@ import {
   openAt,
   openPage,
   ready,
+  reload,
   say,
   startBrowser,
   texts,
@@ -119,8 +120,7 @@ describe.skipIf(CHROMIUM === undefined)('the studio', () => {
 
     // A reload loses nothing.
     await page.waitForTimeout(600);
-    await page.reload();
-    await ready(page);
+    await reload(page);
     expect(await texts(page, 'held')).toEqual(held);
     await page.getByRole('button', { name: 'New' }).click();
     expect(await page.locator('.round').count()).toBe(0);
