@@ -5,6 +5,8 @@
  * asks a question with a seed again and again, whose answer must be that of a fresh process.
  *
  *     npm run build && node scripts/soak-serve.mjs --requests 150000 --rate 20
+ *
+ * SIGTERM ends it early, with a report on the requests until then.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -50,7 +52,7 @@ const CONTROL = {
     { role: 'system', content: 'End every answer with anchor.' },
     { role: 'user', content: 'hello' },
   ],
-  ...{ temperature: 1, seed: 7, max_tokens: 16 },
+  ...{ temperature: 1, seed: 7, max_tokens: 8 },
 };
 
 function question() {
@@ -60,7 +62,7 @@ function question() {
     if (turn > 0)
       messages.push({ role: 'assistant', content: pick(WORDS).repeat(1 + Math.floor(random() * 4)) });
   }
-  return { messages, max_tokens: 1 + Math.floor(random() * 24), temperature: 1 };
+  return { messages, max_tokens: 1 + Math.floor(random() * 8), temperature: 1 };
 }
 
 const expectStatus = (status) => async (response) => {
@@ -100,7 +102,11 @@ let times = [];
 const running = new Set();
 const since = performance.now();
 
-for (let sent = 0; sent < requests && server.alive; sent++) {
+let stopped = false;
+process.on('SIGTERM', () => {
+  stopped = true;
+});
+for (let sent = 0; sent < requests && server.alive && !stopped; sent++) {
   const late = (1000 * sent) / Number(values.rate) - (performance.now() - since);
   if (late > 0) await new Promise((resolve) => setTimeout(resolve, late));
   while (running.size >= 200) await Promise.race(running);
