@@ -4,7 +4,7 @@ import { TemplateError } from './errors.js';
 const MAX_TEXT = 1 << 24;
 
 /** The most steps of one rendering. */
-const MAX_STEPS = 5_000_000;
+const MAX_STEPS = 2_000_000;
 
 /** The most tags, expressions or values inside each other. Python's compiler stops at about as many. */
 const MAX_NESTING = 200;

@@ -1,5 +1,5 @@
 import { fail, unsupported } from './errors.js';
-import { countInts, inside, MAX_DIGITS } from './limits.js';
+import { countInts, countSteps, inside, MAX_DIGITS } from './limits.js';
 import { replaceMatches } from './markup.js';
 import { EMPTY, joined, Str, StrBuilder } from './str.js';
 import { Dict, DictView, Lazy, List, type Obj, Range, Tuple, Undefined, type Value } from './values.js';
@@ -16,8 +16,12 @@ export function softStr(value: Value): Str {
   return value instanceof Str ? value : str(value);
 }
 
+/** The text of one value takes as long as about this many other steps. */
+const STEPS_OF_A_REPR = 8;
+
 /** Python's `repr(value)`. */
 export function repr(value: Value): Str {
+  countSteps(STEPS_OF_A_REPR);
   if (value === null) return new Str('None');
   if (typeof value === 'boolean') return new Str(value ? 'True' : 'False');
   if (typeof value === 'bigint') return new Str(intRepr(value));

@@ -71,6 +71,7 @@ describe('the steps of a template count', () => {
     ['differences of long ints', '{% set x = int - 1 %}', 256],
     ['products of long ints', '{% set x = int * 3 %}', 256],
     ['powers that are long ints', '{% set x = 2 ** 13990 %}', 256],
+    ['printed values', '{% set x = l[:1000] | string %}', 8 * 1000],
     ['printed long ints', '{% set x = int | string %}', 256],
     ['formatted long ints', "{% set x = '{:,}'.format(int) %}", 256],
     ['long ints as keys', '{% set x = d[int] %}', 256],
@@ -150,7 +151,7 @@ describe('a template is stopped that', () => {
     ['subtracts a multiple from', 'ns.x - 10 ** 9 * ns.x'],
     ['squares', 'ns.x * ns.x'],
   ])('%s an int', (_, expression) => {
-    const source = `{% set ns = namespace(x=7) %}{% for i in range(10 ** 5) %}{% set ns.x = ${expression} %}{% endfor %}`;
+    const source = `{% set ns = namespace(x=2 ** 9999) %}{% for i in range(10 ** 5) %}{% set ns.x = ${expression} %}{% endfor %}`;
     expect(outcome(source)).toMatch(/^unsupported: an integer of more than 14000 bits/);
   });
 
