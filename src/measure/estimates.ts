@@ -1,7 +1,7 @@
 import { grouped } from '../grouped.js';
 import {
-  type BootstrapOptions,
-  bootstrap,
+  type Bootstrap,
+  createBootstrap,
   halfLifeOf,
   ofMembers,
   type Point,
@@ -40,6 +40,9 @@ export interface HalfLife {
   readonly high: number | 'never' | null;
 }
 
+/** Intervals of the same number of clusters have the same resamples, so these are drawn once. */
+const BOOTSTRAP = createBootstrap({ expanded: true });
+
 /**
  * Estimates a statistic of dialogues.
  * @param statistic a function of a sample of dialogues
@@ -48,14 +51,14 @@ export interface HalfLife {
 export function measure(
   clusters: Clusters,
   statistic: Statistic,
-  options: BootstrapOptions = {},
+  bootstrap: Bootstrap = BOOTSTRAP,
 ): Measured | null {
   const ofClusters = ofMembers(clusters, statistic);
   if (clusters.length < FEWEST_CLUSTERS) {
     const value = ofClusters(Int32Array.from(clusters.keys()));
     return Number.isNaN(value) ? null : { value, low: null, high: null };
   }
-  const { value, low, high } = bootstrap(clusters.length, ofClusters, { expanded: true, ...options });
+  const { value, low, high } = bootstrap(clusters.length, ofClusters);
   return Number.isNaN(value) ? null : { value, low: orNull(low), high: orNull(high) };
 }
 

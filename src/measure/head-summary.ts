@@ -1,11 +1,18 @@
-import { meanOf, quotientOf, type Score, type ShareSpread, type Statistic } from '../statistics/index.js';
+import {
+  createBootstrap,
+  meanOf,
+  quotientOf,
+  type Score,
+  type ShareSpread,
+  type Statistic,
+} from '../statistics/index.js';
 import { type Clusters, type Measured, measure, NO_SCORE } from './estimates.js';
 import type { Tally } from './tally.js';
 
 /** A head with a smaller mean share in the first turn has nothing that could decay. */
 export const LEAST_SHARE = 0.01;
-/** Resamples for each head: fewer than for headline numbers, because there are hundreds of heads. */
-const RESAMPLES = 2000;
+/** Has fewer resamples than headline numbers, because there are hundreds of heads. */
+const BOOTSTRAP = createBootstrap({ expanded: true, resamples: 2000 });
 
 /**
  * How much a share policy can change on a head. `soft`: at least half of its rows have a share from 0.001 to 0.5, where
@@ -68,7 +75,7 @@ export function summarizeHeads(
       left:
         from === to || first === null || first < LEAST_SHARE || last === null
           ? null
-          : measure(clusters, quotientOf(inLast, inFirst), { resamples: RESAMPLES }),
+          : measure(clusters, quotientOf(inLast, inFirst), BOOTSTRAP),
     };
   });
 }

@@ -1,5 +1,6 @@
 import { rootOf } from './distributions.js';
 import type { Range } from './range.js';
+import { remembered } from './remembered.js';
 import type { Statistic } from './statistic.js';
 
 /** The ends of an interval. */
@@ -44,19 +45,34 @@ export function boundedInterval(values: readonly number[], [lowest, highest]: Ra
 function upperBound(values: readonly number[], highest: number, alpha: number): number {
   const counts = new Map<number, number>([[Math.max(highest, ...values), 1]]);
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  const lowest = Math.min(...counts.keys());
-  const reach = Math.max(...counts.keys()) - lowest;
-  if (counts.get(lowest) === values.length) return lowest + reach * (1 - alpha ** (1 / values.length)); // the rule of three
-  if (reach === 0) return lowest;
-  return lowest + reach * rootOf((part) => alpha - probabilityBeyond(counts, lowest + reach * part));
+  return upperBoundOf(
+    [...counts].sort(([a], [b]) => a - b),
+    alpha,
+  );
 }
+
+/** The same of ascending values and how often each occurs, with the top of the range. Rounds of a study are often alike. */
+const upperBoundOf = remembered(
+  (counts: readonly Count[], alpha: number): number => {
+    const [lowest, equal] = counts[0]!;
+    const others = counts.reduce((sum, [, count]) => sum + count, -1);
+    const reach = counts.at(-1)![0] - lowest;
+    if (reach === 0) return lowest;
+    if (equal === others) return lowest + reach * (1 - alpha ** (1 / others)); // the rule of three
+    return lowest + reach * rootOf((part) => alpha - probabilityBeyond(counts, lowest + reach * part));
+  },
+  (counts, alpha) => `${counts.join(' ')} ${alpha}`,
+);
+
+/** A value and how often it occurs. */
+type Count = readonly [value: number, count: number];
 
 /**
  * Returns P(Σ Wᵢ·xᵢ > bound). With W = E / Σ E for standard exponential E this is P(Σ Eᵢ·(xᵢ − bound) > 0), which is
  * ½ + 1/π ∫ sin θ(u) / (u·ρ(u)) du with θ = Σ atan(u·λᵢ), ρ = Π √(1 + u²λᵢ²) and λᵢ = xᵢ − bound (Imhof 1961). Over
  * log u the integrand falls exponentially on both sides, so the trapezoid rule is exact to rounding.
  */
-function probabilityBeyond(counts: ReadonlyMap<number, number>, bound: number): number {
+function probabilityBeyond(counts: readonly Count[], bound: number): number {
   let size = 0;
   let scale = 0;
   for (const [value, count] of counts) {

@@ -1,3 +1,5 @@
+import { remembered } from './remembered.js';
+
 /**
  * Returns Φ(x), the cumulative distribution function of the standard normal distribution. For |x| < 3 it sums the series
  * ½ + φ(x)·(x + x³/3 + x⁵/(3·5) + …), whose terms have one sign, so that nothing cancels. In the tails it evaluates the
@@ -52,20 +54,14 @@ export function studentBeyond(bound: number, freedom: number, shift = 0): number
   return beyond / weights;
 }
 
-/** Critical values by `alpha` and degrees of freedom: every interval over as many clusters needs the same one. */
-const criticalValues = new Map<string, number>();
-const MOST_KEPT = 1000;
-
-/** Returns the critical value of a two-sided t test: the t with P(|T| > t) = `alpha` in Student's distribution. */
-export function studentCritical(alpha: number, freedom: number): number {
-  const key = `${alpha} ${freedom}`;
-  const kept = criticalValues.get(key);
-  if (kept !== undefined) return kept;
-  const critical = rootOf((bound) => alpha - studentBeyond(bound, freedom));
-  if (criticalValues.size === MOST_KEPT) criticalValues.clear();
-  criticalValues.set(key, critical);
-  return critical;
-}
+/**
+ * Returns the critical value of a two-sided t test: the t with P(|T| > t) = `alpha` in Student's distribution. Every
+ * interval over as many clusters needs the same one.
+ */
+export const studentCritical = remembered(
+  (alpha: number, freedom: number) => rootOf((bound) => alpha - studentBeyond(bound, freedom)),
+  (alpha, freedom) => `${alpha} ${freedom}`,
+);
 
 /**
  * Returns the x ≥ 0 at which a rising function reaches zero, to rounding; NaN if it never does. Uses regula falsi with

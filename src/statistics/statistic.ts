@@ -86,7 +86,7 @@ function totalsOf(values: Float64Array): Totals {
   const [first = 0] = values;
   const areEqual = Number.isInteger(first) && values.every((value) => value === first);
   return areEqual
-    ? (samples) => Float64Array.from(samples, (drawn) => first * drawn.length)
+    ? (samples) => new Float64Array(samples.length).fill(first * (samples[0]?.length ?? 0))
     : (samples) => addedUp(values, samples);
 }
 
