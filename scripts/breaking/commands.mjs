@@ -31,8 +31,16 @@ export const COMMANDS = {
       ...[at('test/study/stub-main.mjs'), 'study', 'run', join(folder, 'tiny.json')],
       ...['--out', out, '--jobs', '1', ...NOW],
     ],
-    final: (name) => /cells\/.*\.json$|^plan\.jsonl$|^study\.json$/.test(name),
+    final: (name) => /cells\/.*\.json$|^study\.json$/.test(name),
     ignored: (name) => name === 'timings.jsonl',
+    // The plan has its first cells alone until their results decide the others.
+    check({ folder, out }) {
+      const [plan, whole] = [out, join(folder, 'undisturbed')].map((each) => {
+        const file = join(each, 'plan.jsonl');
+        return existsSync(file) ? readFileSync(file, 'utf8') : '';
+      });
+      if (!whole.startsWith(plan) || !/^$|\n$/.test(plan)) throw new Error('plan.jsonl is not whole');
+    },
   },
   calibrate: {
     runners: 1,
