@@ -77,7 +77,7 @@ async function execute(input) {
   const first = await attempt(input);
   learn(input);
   let { failure } = first;
-  if (failure === null && first.ms > timeLimitOf(input)) failure = await slow(input, first.ms);
+  if (failure === null && first.ms > timeLimitOf(input, target.uses)) failure = await slow(input, first.ms);
   if (failure === null && first.bytes > memoryLimitOf(input)) failure = await large(input);
   if (failure === null) return;
   const place = /(?:dist-fuzz|targets)\/[^)\n]*/.exec(failure.stack ?? '')?.[0] ?? '';
@@ -108,7 +108,7 @@ async function attempt(input) {
 async function slow(input, firstMs) {
   let least = firstMs;
   for (let i = 0; i < 2; i++) least = Math.min(least, (await attempt(input)).ms);
-  if (least <= timeLimitOf(input)) return null;
+  if (least <= timeLimitOf(input, target.uses)) return null;
   return named('Slow', `${input.length} bytes take ${Math.round(least)} ms`);
 }
 

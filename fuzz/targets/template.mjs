@@ -22,6 +22,7 @@ export default {
   rooms: ['jinja', 'text'],
   kind: 'text',
   longest: 4096,
+  uses: 2 * DIALOGUES.length,
   seeds: () => [...published(), ...constructs()],
   async run(bytes) {
     const template = compileTemplate(decodeUtf8(bytes, 'input'), 'input');

@@ -11,6 +11,7 @@ import { REPO, startLocalHub } from './local-hub.mjs';
 
 const at = (path) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const main = at('dist/cli/main.js');
+const sha256 = (content) => createHash('sha256').update(content).digest('hex');
 const NOW = ['--now', '2026-11-29T12:00'];
 
 /**
@@ -53,7 +54,17 @@ export const COMMANDS = {
       ...['--max-tokens', '6', '--jobs', '1', ...NOW, '--out', join(out, 'hold.json')],
     ],
     final: (name) => /cells\/.*\.json$|^hold\.json$/.test(name),
-    ignored: (name) => /timings\.jsonl$|study\.json$/.test(name),
+    // The page shows the folder's path, and the list has the page's digest.
+    ignored: (name) => /timings\.jsonl$|study\.json$|written\.json$/.test(name),
+    check({ out }) {
+      const list = join(out, 'hold/written.json');
+      if (!existsSync(list)) return;
+      for (const [name, digests] of Object.entries(JSON.parse(readFileSync(list, 'utf8')))) {
+        const file = join(out, 'hold', name);
+        if (existsSync(file) && !digests.includes(sha256(readFileSync(file))))
+          throw new Error(`the list does not have ${name} as it is`);
+      }
+    },
   },
   download: {
     runners: 1,
@@ -111,10 +122,8 @@ export function filesOf(folder, ignored = () => false) {
   return new Map(
     names.sort().map((name) => [
       name,
-      createHash('sha256')
-        // Some pages show the folder's path.
-        .update(readFileSync(join(folder, name), 'latin1').replaceAll(folder, ''))
-        .digest('hex'),
+      // Some pages show the folder's path.
+      sha256(readFileSync(join(folder, name), 'latin1').replaceAll(folder, '')),
     ]),
   );
 }
