@@ -45,19 +45,18 @@ export function boundedInterval(values: readonly number[], [lowest, highest]: Ra
 function upperBound(values: readonly number[], highest: number, alpha: number): number {
   const counts = new Map<number, number>([[Math.max(highest, ...values), 1]]);
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return upperBoundOf(
-    [...counts].sort(([a], [b]) => a - b),
-    alpha,
-  );
+  return upperBoundOf([...counts], alpha);
 }
 
-/** The same of ascending values and how often each occurs, with the top of the range. Rounds of a study are often alike. */
+/** The same of the top of the range and of values, with how often each occurs. Rounds of a study are often alike. */
 const upperBoundOf = remembered(
   (counts: readonly Count[], alpha: number): number => {
-    const [lowest, equal] = counts[0]!;
-    const others = counts.reduce((sum, [, count]) => sum + count, -1);
-    const reach = counts.at(-1)![0] - lowest;
+    const values = counts.map(([value]) => value);
+    const lowest = Math.min(...values);
+    const reach = Math.max(...values) - lowest;
     if (reach === 0) return lowest;
+    const others = counts.reduce((sum, [, count]) => sum + count, -1);
+    const equal = counts[values.indexOf(lowest)]![1];
     if (equal === others) return lowest + reach * (1 - alpha ** (1 / others)); // the rule of three
     return lowest + reach * rootOf((part) => alpha - probabilityBeyond(counts, lowest + reach * part));
   },
