@@ -42,7 +42,7 @@ if (chosen.length === 0 || unknown !== undefined) {
 
 /** The longest input that the main thread can know of when the worker hangs. */
 const SHARED_BYTES = 16 + 2 ** 20;
-/** How many times its limit an input may take until its thread is ended. */
+/** How many times the limit of a single use an input may take until its thread is ended. */
 const HANG = 10;
 const HEAP_MIB = 1024;
 /** Workers that may hang or die before a run is given up. */
@@ -107,7 +107,7 @@ function work(task, onFinding) {
       const now = Atomics.load(progress, 0);
       if (now !== at) [at, since] = [now, processorMs()];
       else if (now > 0 && processorMs() - since > HANG * timeLimitOf(input())) {
-        ended({ what: `it takes more than ${HANG} times its limit`, input: input() });
+        ended({ what: `it takes more than ${HANG} times the limit of a single use`, input: input() });
       }
     }, 500);
     worker.on('message', (message) => {

@@ -19,6 +19,8 @@ const NOW = ['--now', '2026-11-29T12:00'];
  * - `prepare` writes what the command reads, and returns what `stop` ends;
  * - `words` are the arguments of Node; `runners` says how many processes run it at once;
  * - `final` says whether a file has the bytes of an undisturbed run as soon as it has its name;
+ * - `stays` says whether a file may get other bytes, but not go;
+ * - `check` throws if what is there is not whole, where its bytes cannot tell;
  * - `refuses` is the only failure of a run that follows a broken one, if there may be one.
  */
 export const COMMANDS = {
@@ -35,6 +37,7 @@ export const COMMANDS = {
     final: (name) => /cells\/.*\.json$|^study\.json$/.test(name),
     ignored: (name) => name === 'timings.jsonl',
     // The plan has its first cells alone until their results decide the others.
+    stays: (name) => name === 'plan.jsonl',
     check({ folder, out }) {
       const [plan, whole] = [out, join(folder, 'undisturbed')].map((each) => {
         const file = join(each, 'plan.jsonl');
@@ -173,8 +176,9 @@ export function faultsOf(command, place, expected, before) {
     if (expected.get(name) !== hash) faults.push(`${name} is not whole`);
   }
   for (const [name, hash] of before) {
-    if (isTemporary(name) || !command.final(name)) continue;
-    if (now.get(name) !== hash) faults.push(`${name} was there and is ${now.has(name) ? 'changed' : 'lost'}`);
+    const isLost = command.final(name) ? now.get(name) !== hash : command.stays?.(name) && !now.has(name);
+    if (!isTemporary(name) && isLost)
+      faults.push(`${name} was there and is ${now.has(name) ? 'changed' : 'lost'}`);
   }
   try {
     command.check?.(place);

@@ -45,33 +45,30 @@ export function boundedInterval(values: readonly number[], [lowest, highest]: Ra
 function upperBound(values: readonly number[], highest: number, alpha: number): number {
   const counts = new Map<number, number>([[Math.max(highest, ...values), 1]]);
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
-  return upperBoundOf([...counts], alpha);
+  return upperBoundOf(counts, values.length, alpha);
 }
 
-/** The same of the top of the range and of values, with how often each occurs. Rounds of a study are often alike. */
+/**
+ * Does the same, given how often each value occurs, the top of the range among them, and the number of the other values. The
+ * bounds of one study are often the same.
+ */
 const upperBoundOf = remembered(
-  (counts: readonly Count[], alpha: number): number => {
-    const values = counts.map(([value]) => value);
-    const lowest = Math.min(...values);
-    const reach = Math.max(...values) - lowest;
+  (counts: ReadonlyMap<number, number>, others: number, alpha: number): number => {
+    const lowest = Math.min(...counts.keys());
+    const reach = Math.max(...counts.keys()) - lowest;
+    if (counts.get(lowest) === others) return lowest + reach * (1 - alpha ** (1 / others)); // the rule of three
     if (reach === 0) return lowest;
-    const others = counts.reduce((sum, [, count]) => sum + count, -1);
-    const equal = counts[values.indexOf(lowest)]![1];
-    if (equal === others) return lowest + reach * (1 - alpha ** (1 / others)); // the rule of three
     return lowest + reach * rootOf((part) => alpha - probabilityBeyond(counts, lowest + reach * part));
   },
-  (counts, alpha) => `${counts.join(' ')} ${alpha}`,
+  (counts, _others, alpha) => `${[...counts].join(' ')} ${alpha}`,
 );
-
-/** A value and how often it occurs. */
-type Count = readonly [value: number, count: number];
 
 /**
  * Returns P(Σ Wᵢ·xᵢ > bound). With W = E / Σ E for standard exponential E this is P(Σ Eᵢ·(xᵢ − bound) > 0), which is
  * ½ + 1/π ∫ sin θ(u) / (u·ρ(u)) du with θ = Σ atan(u·λᵢ), ρ = Π √(1 + u²λᵢ²) and λᵢ = xᵢ − bound (Imhof 1961). Over
  * log u the integrand falls exponentially on both sides, so the trapezoid rule is exact to rounding.
  */
-function probabilityBeyond(counts: readonly Count[], bound: number): number {
+function probabilityBeyond(counts: ReadonlyMap<number, number>, bound: number): number {
   let size = 0;
   let scale = 0;
   for (const [value, count] of counts) {
