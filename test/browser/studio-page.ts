@@ -89,7 +89,7 @@ export async function openPage(browser: Browser, address: string): ReturnType<ty
   return opened;
 }
 
-/** Reloads a page that has a dialogue, which it reads after it is ready. */
+/** Reloads a page that has a dialogue, and waits until that is there again. */
 export async function reload(page: Page): Promise<void> {
   await page.reload();
   await ready(page);

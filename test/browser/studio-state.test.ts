@@ -9,6 +9,8 @@ import { CHROMIUM, idle, ready, reload, say, startBrowser, texts } from './studi
 const said = (page: Page): Promise<string[]> => page.locator('.said').allTextContents();
 
 const PATIENT = { timeout: 20_000 };
+/** Answers that last longer than a test, however slow the machine is. */
+const ENDLESS = { tokens: 100_000, everyMs: 40 };
 
 describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () => {
   let server: ChildProcess;
@@ -55,7 +57,7 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     expect.poll(() => answered(page, 'held', round), PATIENT).toBeGreaterThanOrEqual(tokens);
 
   it('loses nothing by a reload in the middle of an answer, which has stopped then and can be continued', async () => {
-    const { page, errors } = await open({ tokens: 200, everyMs: 40 });
+    const { page, errors } = await open(ENDLESS);
     await message(page).fill('one\ntwo\nthree');
     await page.getByLabel(/send 3 lines/).check();
     await page.getByRole('button', { name: 'Send' }).click();
@@ -116,6 +118,56 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     expect(errors).toEqual([]);
   });
 
+  it('waits for the page before a reload while that still has its record, and for no other', async () => {
+    const { page, errors } = await open({ tokens: 3, everyMs: 5 });
+    await say(page, 'hello');
+    const elsewhere = new URL('index.html?no-page', address).href;
+    await page
+      .context()
+      .route(elsewhere, (route) => route.fulfill({ contentType: 'text/html', body: '<p>none</p>' }));
+    const other = await page.context().newPage();
+    for (const each of [page, other]) await each.goto(elsewhere);
+    // The other page takes the record, as one that is slow to go would still have it.
+    const record = await page.evaluate(`sessionStorage.getItem('holdfast-record')`);
+    const holder = await other.evaluate(`(async () => {
+      const name = 'holdfast-studio ${record}';
+      await new Promise((taken) => navigator.locks.request(name, () =>
+        new Promise((release) => { globalThis.release = release; taken(); })));
+      return (await navigator.locks.query()).held.find((lock) => lock.name === name).clientId;
+    })()`);
+    await page.goto(address);
+    await ready(page);
+    expect(await said(page)).toEqual([]);
+    await page.goto(elsewhere);
+    await page.evaluate(`sessionStorage.setItem('holdfast-record', '${record}')`);
+    await page.evaluate(`sessionStorage.setItem('holdfast-holder', '${holder}')`);
+    await page.goto(address);
+    const pending = `navigator.locks.query().then(({ pending }) => pending.length)`;
+    await expect.poll(() => page.evaluate(pending), PATIENT).toBe(1);
+    expect(await page.locator('button').count()).toBe(0);
+    await other.evaluate('release()');
+    await ready(page);
+    expect(await said(page)).toEqual(['hello']);
+    expect(errors).toEqual([]);
+  });
+
+  it('loses nothing by a reload whose last write the browser drops', async () => {
+    const { page, errors } = await open(ENDLESS);
+    await begin(page, 'hello');
+    await written(page, 0, 5);
+    // As with a page that is gone before the browser granted the write its space.
+    await page.evaluate(`IDBTransaction.prototype.commit = function () { this.abort(); }`);
+    await reload(page);
+    const now = [...(await texts(page, 'untouched')), ...(await texts(page, 'held'))];
+    expect(now.every((text) => /w4/.test(text))).toBe(true);
+    // From then on the database has it.
+    await expect.poll(() => page.evaluate(`sessionStorage.getItem('holdfast-left')`), PATIENT).toBe(null);
+    await page.evaluate(`addEventListener('pagehide', () => sessionStorage.removeItem('holdfast-left'))`);
+    await reload(page);
+    expect([...(await texts(page, 'untouched')), ...(await texts(page, 'held'))]).toEqual(now);
+    expect(errors).toEqual([]);
+  });
+
   it('keeps two tabs apart also where there are no locks, as on a page over HTTP from another machine', async () => {
     const noLocks = `Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })`;
     const { page: first, errors } = await open({ tokens: 3, everyMs: 5 }, noLocks);
@@ -147,7 +199,7 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
   });
 
   it('takes a slider that moves in the middle of an answer from the next token on', async () => {
-    const { page, errors } = await open({ tokens: 30, everyMs: 60 });
+    const { page, errors } = await open(ENDLESS);
     const slider = page.locator('.strength input');
     await begin(page, 'hello');
     await written(page, 0, 3);
@@ -156,9 +208,12 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     const moved = await answered(page, 'held', 0);
     await written(page, 0, moved + 3);
     await slider.fill('0.4');
+    await written(page, 0, (await answered(page, 'held', 0)) + 3);
+    await page.getByRole('button', { name: 'Stop' }).click();
     await idle(page, 1);
-    expect(await page.locator('.answer.held .caption').textContent()).toMatch(/k = 0\.6 → 0\.1 → 0\.6$/);
-    expect(await page.locator('.answer.untouched .caption').textContent()).toMatch(/untouched$/);
+    const caption = (side: string) => page.locator(`.answer.${side} .caption`).textContent();
+    expect(await caption('held')).toMatch(/k = 0\.6 → 0\.1 → 0\.6 · stopped$/);
+    expect(await caption('untouched')).toMatch(/untouched · stopped$/);
     // The strip's own numbers: the prompt's share of each token.
     await page.locator('.answer.held .as-table summary').click();
     await page.locator('.answer.held tbody').waitFor();

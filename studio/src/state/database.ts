@@ -46,20 +46,19 @@ export function readAll<Stored>(
 }
 
 /**
- * Writes changes. They are on their way when it returns, so a page that is being left can write as well.
- * @param failed called with the reason if nothing was written
+ * Writes changes. They are on their way when it returns, but a page that is being left may take them with it: the browser
+ * drops a write whose page is gone before its space is granted.
+ * @throws the browser's reason if nothing was written
  */
-export function write(
-  database: IDBDatabase,
-  { put, remove }: Changes,
-  failed: (error: DOMException | null) => void,
-): void {
-  const names = [...put, ...remove].map(({ store }) => store.name);
-  if (names.length === 0) return;
-  const transaction = database.transaction([...new Set(names)], 'readwrite');
-  transaction.onabort = () => failed(transaction.error);
-  for (const { store, record } of put) transaction.objectStore(store.name).put(record);
-  for (const { store, key } of remove) transaction.objectStore(store.name).delete(key);
-  // The browser would otherwise wait for the page to say that nothing more comes: one that is gone never does.
-  transaction.commit();
+export function write(database: IDBDatabase, { put, remove }: Changes): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const names = [...put, ...remove].map(({ store }) => store.name);
+    const transaction = database.transaction([...new Set(names)], 'readwrite');
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error ?? new Error('it gives no reason'));
+    for (const { store, record } of put) transaction.objectStore(store.name).put(record);
+    for (const { store, key } of remove) transaction.objectStore(store.name).delete(key);
+    // The browser would otherwise wait for the page to say that nothing more comes: one that is gone never does.
+    transaction.commit();
+  });
 }

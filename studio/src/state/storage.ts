@@ -9,7 +9,7 @@ import { branch, branches, createRound, type Round, system } from './dialogue.js
 import { draft, putBack } from './draft.js';
 import { fail } from './message.js';
 import { draw, sideBySide, steer } from './settings.js';
-import { takeRecord, WAIT_MS } from './tab-record.js';
+import { takeRecord } from './tab-record.js';
 
 /** The state of a page, so that a reload loses nothing. Each tab has a record of its own. */
 interface Stored {
@@ -39,10 +39,17 @@ const PAGES: Store = { name: 'pages', keyPath: 'id' };
 const ROUNDS: Store = { name: 'rounds', keyPath: ['page', 'id'] };
 /** How often a page that changes is written, as while an answer comes. A page that is left is written at once. */
 const EVERY_MS = 1000;
-/** Where a tab keeps when it last wrote a record, before the record's name. After a reload that write may still be on its way. */
-const LAST = 'holdfast-written ';
-/** How often the page after a reload looks for it. */
-const AGAIN_MS = 20;
+/**
+ * Where a tab keeps what the database may not have yet when its page is left. It lasts as long as the tab, and holds some
+ * megabytes: of a longer trace, a reload may lose the last second.
+ */
+const LEFT = 'holdfast-left';
+
+/** What a page that is left has not seen written. */
+interface Left {
+  readonly page: Stored;
+  readonly rounds: readonly StoredRound[];
+}
 
 /** Restores the page, and remembers it from then on. Without a database, as in some private windows, nothing is kept. */
 export async function keepState(): Promise<void> {
@@ -50,24 +57,22 @@ export async function keepState(): Promise<void> {
     const database = await openDatabase('holdfast-studio', 2, [PAGES, ROUNDS]);
     const pages = await readAll<Stored>(database, PAGES);
     const id = await takeRecord(pages.sort((a, b) => b.writtenMs - a.writtenMs).map((page) => page.id));
-    const stored = await readPage(database, id);
-    const ofPage = IDBKeyRange.bound([id], [id, []]);
-    if (stored !== undefined) restore(stored, await readAll<StoredRound>(database, ROUNDS, ofPage));
-    keep(database, id);
+    // Read again: another tab may have written it until now.
+    const [page] = await readAll<Stored>(database, PAGES, IDBKeyRange.only(id));
+    const rounds = await readAll<StoredRound>(database, ROUNDS, IDBKeyRange.bound([id], [id, []]));
+    const left = readLeft(id);
+    const stored = left?.page ?? page;
+    if (stored !== undefined) restore(stored, [...rounds, ...(left?.rounds ?? [])]);
+    keep(database, id, rounds);
   } catch (error) {
     tellLoss(messageOf(error));
   }
 }
 
-/** Reads a record again: another tab may have written it until now, and this tab's own last write may still be on its way. */
-async function readPage(database: IDBDatabase, id: string): Promise<Stored | undefined> {
-  const wantedMs = Number(sessionStorage.getItem(LAST + id));
-  const untilMs = Date.now() + WAIT_MS;
-  for (;;) {
-    const [stored] = await readAll<Stored>(database, PAGES, IDBKeyRange.only(id));
-    if ((stored?.writtenMs ?? 0) >= wantedMs || Date.now() > untilMs) return stored;
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-  }
+/** Returns what this tab's page before a reload had not seen written. A duplicated tab has that of another record. */
+function readLeft(id: string): Left | null {
+  const left = JSON.parse(sessionStorage.getItem(LEFT) ?? 'null') as Left | null;
+  return left?.page.id === id ? left : null;
 }
 
 const tellLoss = (why: string): void =>
@@ -75,11 +80,10 @@ const tellLoss = (why: string): void =>
 
 function restore(stored: Stored, rounds: readonly StoredRound[]): void {
   const answerOf = (answer: Answer | null): Answer | null => answer && cutOff(answer);
-  const byId = new Map(
-    rounds.map(({ id, user, seed, answers: { untouched, held } }) => [
-      id,
+  const restored = byId(
+    rounds.map(({ id, user, seed, answers: { untouched, held } }) =>
       createRound(user, seed, { untouched: answerOf(untouched), held: answerOf(held) }, id),
-    ]),
+    ),
   );
   system.value = stored.system;
   steer.value = stored.steer;
@@ -88,7 +92,7 @@ function restore(stored: Stored, rounds: readonly StoredRound[]): void {
   currentModel.value = stored.model;
   draft.value = stored.draft;
   putBack(stored.queue);
-  branches.value = stored.branches.map((ids) => ids.flatMap((id) => byId.get(id) ?? []));
+  branches.value = stored.branches.map((ids) => ids.flatMap((id) => restored.get(id) ?? []));
   branch.value = stored.branch;
 }
 
@@ -99,49 +103,79 @@ const snapshot = (): Omit<Stored, 'id' | 'writtenMs'> => ({
   branches: branches.value.map((own) => own.map(({ id }) => id)),
 });
 
-/** Writes the page when it has changed, and when it is left. */
-function keep(database: IDBDatabase, page: string): void {
+/**
+ * Writes the page when it has changed, and when it is left.
+ * @param known the rounds that the database has
+ */
+function keep(database: IDBDatabase, id: string, known: readonly StoredRound[]): void {
   let state = snapshot();
   let rounds: readonly StoredRound[] = [];
-  /** The rounds as they were last written. */
-  let written = new Map<number, StoredRound>();
+  /** The rounds as they were last sent to the database, and as it last said that it has them. */
+  let sent = byId(known);
+  let saved = sent;
+  /** Runs while there is something to send. */
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   effect(() => {
     state = snapshot();
-    rounds = [...new Set(branches.value.flat())].map(({ id, user, seed, answers }) => ({
-      ...{ page, id, user, seed },
+    rounds = [...new Set(branches.value.flat())].map(({ id: round, user, seed, answers }) => ({
+      ...{ page: id, id: round, user, seed },
       answers: { untouched: answers.untouched.value, held: answers.held.value },
     }));
     timer ??= setTimeout(flush, EVERY_MS);
   });
-  addEventListener('pagehide', flush);
+  addEventListener('pagehide', () => {
+    flush();
+    leave();
+  });
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'hidden') flush();
   });
+
+  const isSaved = (): boolean => timer === undefined && saved === sent;
+  const page = (): Stored => ({ id, writtenMs: Date.now(), ...state });
+  const changedSince = (since: ReadonlyMap<number, StoredRound>): readonly StoredRound[] =>
+    rounds.filter((round) => !isSame(round, since.get(round.id)));
 
   function flush(): void {
     if (timer === undefined) return;
     clearTimeout(timer);
     timer = undefined;
-    const now = new Map(rounds.map((round) => [round.id, round]));
-    const changed = rounds.filter((round) => !isSame(round, written.get(round.id)));
-    const gone = [...written.keys()].filter((id) => !now.has(id));
-    const put = changed.map((record) => ({ store: ROUNDS, record }));
-    const writtenMs = Date.now();
-    const changes = {
-      put: [{ store: PAGES, record: { id: page, writtenMs, ...state } }, ...put],
-      remove: gone.map((id) => ({ store: ROUNDS, key: [page, id] })),
-    };
-    written = now;
-    sessionStorage.setItem(LAST + page, String(writtenMs));
-    write(database, changes, (error) => {
-      written = new Map();
-      sessionStorage.removeItem(LAST + page);
-      tellLoss(error === null ? 'it gives no reason' : messageOf(error));
+    const now = byId(rounds);
+    const gone = [...sent.keys()].filter((round) => !now.has(round));
+    const put = changedSince(sent).map((record) => ({ store: ROUNDS, record }));
+    const written = write(database, {
+      put: [{ store: PAGES, record: page() }, ...put],
+      remove: gone.map((round) => ({ store: ROUNDS, key: [id, round] })),
     });
+    sent = now;
+    written.then(
+      () => {
+        saved = now;
+        if (isSaved()) sessionStorage.removeItem(LEFT);
+      },
+      (error) => {
+        sent = new Map();
+        tellLoss(messageOf(error));
+      },
+    );
+  }
+
+  /** Leaves to the page after a reload what is not known to be written. */
+  function leave(): void {
+    sessionStorage.removeItem(LEFT);
+    if (isSaved()) return;
+    const left: Left = { page: page(), rounds: changedSince(saved) };
+    try {
+      sessionStorage.setItem(LEFT, JSON.stringify(left));
+    } catch {
+      // It has no room for so long a trace. The database has what was written a second ago, and most often this too.
+    }
   }
 }
+
+const byId = <Item extends { readonly id: number }>(items: readonly Item[]): Map<number, Item> =>
+  new Map(items.map((item) => [item.id, item]));
 
 const isSame = ({ answers }: StoredRound, other: StoredRound | undefined): boolean =>
   answers.held === other?.answers.held && answers.untouched === other.answers.untouched;
