@@ -85,9 +85,9 @@ function compare(model) {
       groups.set(bits, [...(groups.get(bits) ?? []), variant]);
     }
     const [first, ...others] = [...groups.values()];
-    console.log(
-      `  ${precision}: same bits: ${[...groups.values()].map((names) => names.join(' = ')).join(' | ')}`,
-    );
+    // The digest of the bits, to compare with another machine's.
+    const named = [...groups].map(([bits, names]) => `${names.join(' = ')} (${bits.slice(0, 12)})`);
+    console.log(`  ${precision}: same bits: ${named.join(' | ')}`);
     const base = found.get(first[0])[precision];
     const spread = Math.max(...base.logits) - Math.min(...base.logits);
     for (const [variant] of others) {

@@ -161,8 +161,9 @@ describe.skipIf(CHROMIUM === undefined)('the state of the studio’s page', () =
     const now = [...(await texts(page, 'untouched')), ...(await texts(page, 'held'))];
     expect(now.every((text) => /w4/.test(text))).toBe(true);
     // From then on the database has it.
-    await expect.poll(() => page.evaluate(`sessionStorage.getItem('holdfast-left')`), PATIENT).toBe(null);
-    await page.evaluate(`addEventListener('pagehide', () => sessionStorage.removeItem('holdfast-left'))`);
+    const left = `Object.keys(localStorage).filter((key) => key.startsWith('holdfast-left'))`;
+    await expect.poll(() => page.evaluate(left), PATIENT).toEqual([]);
+    await page.evaluate(`addEventListener('pagehide', () => localStorage.clear())`);
     await reload(page);
     expect([...(await texts(page, 'untouched')), ...(await texts(page, 'held'))]).toEqual(now);
     expect(errors).toEqual([]);

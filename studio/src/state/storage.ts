@@ -40,10 +40,10 @@ const ROUNDS: Store = { name: 'rounds', keyPath: ['page', 'id'] };
 /** How often a page that changes is written, as while an answer comes. A page that is left is written at once. */
 const EVERY_MS = 1000;
 /**
- * Where a tab keeps what the database may not have yet when its page is left. It lasts as long as the tab, and holds some
- * megabytes: of a longer trace, a reload may lose the last second.
+ * Where a page that is left keeps, for the next one with its record, what the database may not have yet. It holds some
+ * megabytes: a longer trace may lose its last second.
  */
-const LEFT = 'holdfast-left';
+const leftOf = (id: string): string => `holdfast-left ${id}`;
 
 /** What a page that is left has not seen written. */
 interface Left {
@@ -60,7 +60,7 @@ export async function keepState(): Promise<void> {
     // Read again: another tab may have written it until now.
     const [page] = await readAll<Stored>(database, PAGES, IDBKeyRange.only(id));
     const rounds = await readAll<StoredRound>(database, ROUNDS, IDBKeyRange.bound([id], [id, []]));
-    const left = readLeft(id);
+    const left = readLeft(id, page?.writtenMs ?? 0);
     const stored = left?.page ?? page;
     if (stored !== undefined) restore(stored, [...rounds, ...(left?.rounds ?? [])]);
     keep(database, id, rounds);
@@ -69,10 +69,10 @@ export async function keepState(): Promise<void> {
   }
 }
 
-/** Returns what this tab's page before a reload had not seen written. A duplicated tab has that of another record. */
-function readLeft(id: string): Left | null {
-  const left = JSON.parse(sessionStorage.getItem(LEFT) ?? 'null') as Left | null;
-  return left?.page.id === id ? left : null;
+/** Returns what a page with this record had not seen written; null if the database has it, or what came after it. */
+function readLeft(id: string, writtenMs: number): Left | null {
+  const left = JSON.parse(localStorage.getItem(leftOf(id)) ?? 'null') as Left | null;
+  return left !== null && left.page.writtenMs >= writtenMs ? left : null;
 }
 
 const tellLoss = (why: string): void =>
@@ -152,7 +152,7 @@ function keep(database: IDBDatabase, id: string, known: readonly StoredRound[]):
     written.then(
       () => {
         saved = now;
-        if (isSaved()) sessionStorage.removeItem(LEFT);
+        if (isSaved()) localStorage.removeItem(leftOf(id));
       },
       (error) => {
         sent = new Map();
@@ -161,15 +161,15 @@ function keep(database: IDBDatabase, id: string, known: readonly StoredRound[]):
     );
   }
 
-  /** Leaves to the page after a reload what is not known to be written. */
+  /** Leaves to the next page what is not known to be written. */
   function leave(): void {
-    sessionStorage.removeItem(LEFT);
     if (isSaved()) return;
     const left: Left = { page: page(), rounds: changedSince(saved) };
     try {
-      sessionStorage.setItem(LEFT, JSON.stringify(left));
+      localStorage.setItem(leftOf(id), JSON.stringify(left));
     } catch {
       // It has no room for so long a trace. The database has what was written a second ago, and most often this too.
+      localStorage.removeItem(leftOf(id));
     }
   }
 }
