@@ -12,13 +12,13 @@ export interface GrowingFile {
   append(bytes: Uint8Array): void;
   /** Flushes everything to disk and gives the file its final name. */
   finish(): void;
-  /** Deletes the temporary file; does nothing after `finish`. */
+  /** Deletes the temporary file, if it can be deleted; does nothing after `finish`. Does not throw. */
   discard(): void;
 }
 
 /**
  * Opens a new growing file. Removes what killed processes left of an earlier one.
- * @throws HoldfastError `E_UNWRITABLE`, here and in its methods
+ * @throws HoldfastError `E_UNWRITABLE`, here and in `append` and `finish`
  */
 export function openGrowingFile(path: string): GrowingFile {
   removeLeftovers(path);
@@ -51,8 +51,11 @@ export function openGrowingFile(path: string): GrowingFile {
         syncFolderNow(dirname(path));
       }),
     discard() {
-      if (open) close();
-      rmSync(temporary, { force: true });
+      // Whoever discards a file knows what is wrong; what stays is removed when the file is written again.
+      try {
+        if (open) close();
+        rmSync(temporary, { force: true });
+      } catch {}
     },
   };
 }

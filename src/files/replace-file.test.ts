@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   fsyncSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -103,6 +105,9 @@ describe('replaceFile', () => {
     await writeWhole(path, [Buffer.from('new')]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(read('secret')).toBe('new');
+    chmodSync(path, 0o666); // more than the mask of a process usually leaves
+    await writeWhole(path, [Buffer.from('newer')]);
+    expect(statSync(path).mode & 0o777).toBe(0o666);
   });
 
   it('lets two writers replace one file at once', async () => {
@@ -176,6 +181,21 @@ describe('replaceFile', () => {
   });
 });
 
+describe('a temporary name', () => {
+  it.skipIf(process.platform !== 'linux')(
+    'is of a process that runs, not of one with its id before',
+    async () => {
+      const path = join(folder, 'result');
+      const own = temporaryName(path);
+      const before = own.replace(/-\d+-(\d+\.tmp)$/, '-1-$1');
+      expect(before).not.toBe(own);
+      for (const name of [own, before]) writeFileSync(name, 'half');
+      await writeWhole(path, [Buffer.from('new')]);
+      expect(readdirSync(folder).sort()).toEqual(['result', basename(own)].sort());
+    },
+  );
+});
+
 describe('makeFolder', () => {
   it('creates missing parent folders, and does not change existing ones', async () => {
     await makeFolder(join(folder, 'one', 'two'));
@@ -204,6 +224,15 @@ describe('openGrowingFile', () => {
     finished.finish();
     finished.discard();
     expect(read('table')).toBe('whole');
+  });
+
+  it('is discarded without an error of its own, also where its folder has vanished', () => {
+    const file = openGrowingFile(join(folder, 'table'));
+    rmSync(folder, { recursive: true });
+    writeFileSync(folder, ''); // its path leads through a file now
+    expect(() => file.discard()).not.toThrow();
+    rmSync(folder);
+    mkdirSync(folder);
   });
 
   it('removes what killed processes left of the file', () => {

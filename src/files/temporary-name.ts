@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { hasCode } from '../errors.js';
@@ -18,10 +18,24 @@ function processNamespace(): string {
   }
 }
 
+/**
+ * Returns when a process began, in the clock ticks of Linux; empty if that is not known. Ids of processes come again, in a
+ * container that starts anew at once.
+ */
+function startOf(pid: number): string {
+  try {
+    // The name of the program, in brackets, may contain anything. What follows it has the start in the 20th place.
+    return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)!.split(' ')[19] ?? '';
+  } catch {
+    return ''; // no Linux, or no such process
+  }
+}
+
+const PROCESS = `${process.pid}-${startOf(process.pid)}`;
 let written = 0;
 
 /** Returns the temporary name of a file until it is complete. Without a writer, every call returns a different name. */
-export const temporaryName = (path: string, writer = `${PLACE}-${process.pid}-${++written}`): string =>
+export const temporaryName = (path: string, writer = `${PLACE}-${PROCESS}-${++written}`): string =>
   `${path}.${writer}${TEMPORARY}`;
 
 /**
@@ -32,8 +46,8 @@ export function removeLeftovers(path: string): void {
   const start = `${basename(path)}.${PLACE}-`;
   for (const name of namesIn(dirname(path))) {
     if (!name.startsWith(start)) continue;
-    const [, pid] = /^(\d+)-\d+\.tmp$/.exec(name.slice(start.length)) ?? [];
-    if (pid === undefined || isRunning(Number(pid))) continue;
+    const [, pid, began] = /^(\d+)(?:-(\d*))?-\d+\.tmp$/.exec(name.slice(start.length)) ?? [];
+    if (pid === undefined || isRunning(Number(pid), began)) continue;
     try {
       rmSync(join(dirname(path), name), { force: true });
     } catch {} // writing the file will say what is wrong with the folder
@@ -48,10 +62,12 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** @param began when it began; empty or undefined if that was not known */
+function isRunning(pid: number, began = ''): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    const now = startOf(pid);
+    return began === '' || now === '' || now === began;
   } catch (error) {
     // Only this says that there is none: EPERM is a process of another user.
     return !hasCode(error, ['ESRCH']);

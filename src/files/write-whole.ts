@@ -29,8 +29,11 @@ export async function checkWritable(path: string): Promise<void> {
 export function writeWhole(path: string, chunks: readonly Uint8Array[]): Promise<void> {
   return replaceFile(path, async (temporary) => {
     const replaced = await statOf(path);
-    const file = await open(temporary, 'wx', replaced === null ? 0o666 : replaced.mode & 0o777);
+    const mode = replaced === null ? 0o666 : replaced.mode & 0o777;
+    const file = await open(temporary, 'wx', mode);
     try {
+      // The mask of the process takes permissions away when a file is made.
+      if (replaced !== null) await file.chmod(mode);
       for (const chunk of chunks) await writeAll(file, chunk);
     } finally {
       await file.close();

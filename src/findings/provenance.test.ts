@@ -4,6 +4,14 @@ import { provenance } from './provenance.js';
 import { columnsOf } from './study-columns.js';
 import type { KeptRecord } from './study-result.js';
 
+it('what computed the cells is told, with how many', () => {
+  const study = simulateStudy({ dialogues: 3, rounds: 2 });
+  const told = (devices: Record<string, number>) =>
+    new Map(provenance(columnsOf({ ...study, devices }), [])).get('cells computed on');
+  expect(told({ zen4: 5, haswell: 1 })).toBe('zen4: 5, haswell: 1');
+  expect(told({})).toBeUndefined();
+});
+
 describe('the calibration of a study', () => {
   const study = simulateStudy({ dialogues: 3, rounds: 2 });
   const [tested] = study.records;

@@ -4,7 +4,7 @@ import type { StudyColumns } from './study-columns.js';
 
 /** Returns what was run and how to run it again, as names and values. */
 export function provenance(
-  { spec, models, versions, now, file, slices, rankings, reportOptions }: StudyColumns,
+  { spec, models, versions, devices, now, file, slices, rankings, reportOptions }: StudyColumns,
   analyses: readonly SliceAnalysis[],
 ): [name: string, value: string][] {
   const dated = now !== null && models.some(({ mayWriteTime }) => mayWriteTime);
@@ -43,9 +43,17 @@ export function provenance(
         .map(([name, version]) => `${name} ${version}`)
         .join(', '),
     ],
+    ...computedBy(devices),
     ['to run it again', `holdfast study run ${file}${dated ? ` --now ${now}` : ''} --out FOLDER`],
     ['to write this page again', ['holdfast study report FOLDER', ...reportOptions].join(' ')],
   ];
+}
+
+/** Says what computed the cells: other devices and libraries give other bits, so other dialogues from the first close choice on. */
+function computedBy(devices: StudyColumns['devices']): [name: string, value: string][] {
+  const counts = Object.entries(devices);
+  if (counts.length === 0) return [];
+  return [['cells computed on', counts.map(([name, cells]) => `${name}: ${cells}`).join(', ')]];
 }
 
 /** Says on which dialogues heads were ranked, and whether any of their prompts was also tested; one line for each source. */

@@ -42,6 +42,21 @@ describe("a study's folder", () => {
     expect(policies).not.toContain('hold');
   });
 
+  it('says what computed its cells', async () => {
+    const [first, second] = study.records.map(plannedCell);
+    const lines = [first, second].map((cell, at) =>
+      JSON.stringify({
+        address: cell!.address,
+        totalMs: 1,
+        executorMs: 1,
+        decodedTokens: 1,
+        ...(at === 0 ? { device: 'zen4' } : {}),
+      }),
+    );
+    await writeFile(join(folder, 'timings.jsonl'), lines.join('\n'));
+    expect((await readStudyResult(folder)).devices).toEqual({ zen4: 1 });
+  });
+
   it('may lack timings or have truncated ones', async () => {
     await writeFile(join(folder, 'timings.jsonl'), '{"address":"0","tot');
     expect((await readStudyResult(folder)).timings).toEqual([]);

@@ -26,7 +26,7 @@ export async function readStudyResult(folder: string): Promise<StudyResult> {
   const records: KeptRecord[] = [];
   const timings: LabelledTiming[] = [];
   const study = await readKept(folder);
-  const gaps = await study.readEach((record, _address, timing) => {
+  const found = await study.readEach((record, _address, timing) => {
     records.push(withDefaults(record));
     if (record.kind !== 'dialogue' || timing === undefined) return;
     const { model, executor, precision, source, arm, seed, index } = record;
@@ -34,7 +34,7 @@ export async function readStudyResult(folder: string): Promise<StudyResult> {
     const labels = { model, executor, precision, source, arm, seed, index };
     timings.push({ ...labels, totalMs, executorMs, decodedTokens });
   });
-  return { ...study.facts, gaps, records, timings };
+  return { ...study.facts, ...found, records, timings };
 }
 
 /** Bytes of an address. */
@@ -49,7 +49,7 @@ export async function readStudyColumns(folder: string): Promise<StudyColumns> {
   const collector = collectStudy(study.facts.spec.arms[0]!.name);
   let addresses = Buffer.alloc(2 ** 16);
   let count = 0;
-  const gaps = await study.readEach((record, address, timing) => {
+  const found = await study.readEach((record, address, timing) => {
     if ((count + 1) * ADDRESS_BYTES > addresses.length) {
       addresses = Buffer.concat([addresses, Buffer.alloc(addresses.length)]);
     }
@@ -64,7 +64,7 @@ export async function readStudyColumns(folder: string): Promise<StudyColumns> {
       file: folder,
     });
   };
-  return { ...study.facts, gaps, ...collector.finish(), recordOf };
+  return { ...study.facts, ...found, ...collector.finish(), recordOf };
 }
 
 /** Called with each record of a study, its address, and how long it took. */
@@ -72,9 +72,9 @@ type OnRecord = (record: KeptRecord, address: string, timing: CellTiming | undef
 
 /** A study in a folder. */
 interface KeptResult {
-  readonly facts: Omit<StudyFacts, 'gaps'>;
-  /** Reads the records in the order of the plan. Returns the cells that have none. */
-  readEach(onRecord: OnRecord): Promise<Gap[]>;
+  readonly facts: Omit<StudyFacts, 'gaps' | 'devices'>;
+  /** Reads the records in the order of the plan. Returns the cells that have none, and what computed the others. */
+  readEach(onRecord: OnRecord): Promise<Pick<StudyFacts, 'gaps' | 'devices'>>;
 }
 
 async function readKept(folder: string): Promise<KeptResult> {
@@ -87,8 +87,9 @@ async function readKept(folder: string): Promise<KeptResult> {
     reportOptions: [],
     folder: basename(resolve(folder)),
   };
-  const readEach = async (onRecord: OnRecord): Promise<Gap[]> => {
+  const readEach = async (onRecord: OnRecord): Promise<Pick<StudyFacts, 'gaps' | 'devices'>> => {
     const timings = await readTimings(folder);
+    const devices: Record<string, number> = {};
     const failed: Gap[] = [];
     const missing: Gap[] = [];
     let planned = 0;
@@ -97,9 +98,13 @@ async function readKept(folder: string): Promise<KeptResult> {
       planned++;
       if (record === null) missing.push({ ...labels, kind, measure, error: null });
       else if (record.kind === 'failure') failed.push({ ...labels, kind, measure, error: record.error });
-      else onRecord(record, address, timings.get(address));
+      else {
+        const timing = timings.get(address);
+        if (timing?.device !== undefined) devices[timing.device] = (devices[timing.device] ?? 0) + 1;
+        onRecord(record, address, timing);
+      }
     }
-    if (missing.length < planned) return [...failed, ...missing];
+    if (missing.length < planned) return { gaps: [...failed, ...missing], devices };
     throw new HoldfastError('E_NOT_FOUND', `none of the ${planned} planned cells has been computed`, {
       file: folder,
       hint: `Run the study first: holdfast study run ${origin.file} --out ${folder}`,

@@ -23,6 +23,8 @@ export interface StudyFacts {
   readonly locked: { readonly sha256: string; readonly plan: ReportedPlan } | null;
   /** Planned cells without a result. */
   readonly gaps: readonly Gap[];
+  /** The devices or libraries that computed the cells, with how many each; without those cells of which it is not known. */
+  readonly devices: Readonly<Record<string, number>>;
   /** The specification as written. */
   readonly text: string;
   /** The specification's file as given to `study run`, and `--calibrate` if it was, for the command that repeats it. */

@@ -93,24 +93,36 @@ async function fill(path: string, place: FilePlace, file: RepoFile, fetching: Fe
     return resumed ? 'resumed' : 'fetched';
   } catch (error) {
     // Discard corrupt and empty partial files; keep incomplete ones, to resume them.
-    if (error instanceof WrongContent || (await handle.stat()).size === 0) await rm(path, { force: true });
+    const isEmpty = async (): Promise<boolean> => (await handle.stat()).size === 0;
+    // Report why the download failed, not why cleaning up did.
+    try {
+      if (error instanceof WrongContent || (await isEmpty())) await rm(path, { force: true });
+    } catch {}
     throw error;
   } finally {
     await handle.close();
   }
 }
 
-/** Sends requests until the file has its full size. Returns the number of requests. */
+/**
+ * Sends requests until the file has its full size. Only a thousandth of the file beyond all that was there before counts as
+ * progress, so a hub cannot ask for more tries for ever. Returns the number of requests.
+ */
 async function growUntilWhole(partial: PartialFile, place: FilePlace, fetching: Fetching): Promise<number> {
+  const whole = partial.file.bytes;
   let answers = 0;
-  for (let failed = 0; partial.bytes < partial.file.bytes; ) {
-    const before = partial.bytes;
+  let reached = partial.bytes;
+  for (let failed = 0; partial.bytes < whole; ) {
     answers++;
     try {
       await growOnce(partial, place, fetching);
     } catch (error) {
       if (!(error instanceof TransientError)) throw error;
-      failed = partial.bytes > before ? 1 : failed + 1;
+      failed++;
+      if (partial.bytes > reached + whole / 1000) {
+        failed = 1;
+        reached = partial.bytes;
+      }
       await waitBeforeRetry(fetching.client.policy, failed, error, { ...fetching, what: place.path });
     }
   }

@@ -42,6 +42,19 @@ describe('a hub that misbehaves', () => {
     whole(at);
   });
 
+  it.each([
+    [
+      'breaks after what was there before',
+      (at: number) => ({ ignoreRange: true, cutAt: at % 2 === 0 ? 6000 : 5000 }),
+    ],
+    ['gives a little each time', () => ({ cutAt: 1 })],
+  ])('is abandoned if it %s, again and again', async (_, answer) => {
+    const at = await place();
+    misbehave(at, ...Array.from({ length: 60 }, (_, tried) => answer(tried)));
+    await expect(pullFrom(at)).rejects.toMatchObject({ code: 'E_HUB', file: 'model.safetensors' });
+    expect(rangesOf(at).length).toBeLessThan(10);
+  });
+
   it('may ignore ranges: the download starts again', async () => {
     const at = await place();
     misbehave(at, { cutAt: 5000 }, { ignoreRange: true });

@@ -1,9 +1,13 @@
+import { watchReader } from './reader-watch.js';
+
 /** What a stream of events needs besides the events. */
 export interface EventStreamOptions {
   /** After how many milliseconds without an event a comment shows that the server is alive. */
   readonly keepAliveMs: number;
   /** After how many milliseconds a client that reads nothing is taken to have left. */
   readonly stallMs: number;
+  /** Fires when nobody should wait for the answer any more. A client that then reads nothing has left soon. */
+  readonly signal: AbortSignal;
   /** Called when the client leaves: should make the next event come soon. */
   readonly abort: () => void;
   /** Called once, when the events have ended and nothing runs for them. */
@@ -24,36 +28,37 @@ const HEADERS = {
  */
 export function eventStream(
   events: AsyncGenerator<string, void>,
-  { keepAliveMs, stallMs, abort, ended }: EventStreamOptions,
+  { keepAliveMs, stallMs, signal, abort, ended }: EventStreamOptions,
 ): Response {
   const encoder = new TextEncoder();
   let pending: Promise<IteratorResult<string, void>> | null = null;
-  let stall: NodeJS.Timeout | undefined;
   let left = false;
+  const reading = watchReader(stallMs, signal);
   const leave = (): void => {
     left = true;
-    clearTimeout(stall);
+    reading.end();
     abort();
     void events.return().finally(ended);
   };
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        clearTimeout(stall);
+        reading.goesOn();
         pending ??= events.next();
         const next = await within(pending, keepAliveMs);
         if (left) return;
         if (next?.done) {
+          reading.end();
           controller.close();
           ended();
           return;
         }
         if (next !== null) pending = null;
         controller.enqueue(encoder.encode(next === null ? ': keep-alive\n\n' : `data: ${next.value}\n\n`));
-        stall = setTimeout(() => {
+        reading.mustGoOn(() => {
           controller.error(new Error('the client reads nothing'));
           leave();
-        }, stallMs);
+        });
       },
       cancel: leave,
     },

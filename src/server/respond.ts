@@ -159,6 +159,7 @@ export function createResponder({
       return eventStream(guarded(c, chunksOf(c, beginning)), {
         keepAliveMs,
         stallMs,
+        signal: work.signal,
         abort: () => {
           c.set('left', true);
           work.abort();

@@ -3,6 +3,8 @@ import { ApiError } from './api-error.js';
 
 /** The most pages that have a host at once. Each may have two dialogues in caches of their own. */
 const MOST_PAGES = 8;
+/** The most operations of one page that run at once. */
+const MOST_RUNNING = 32;
 /** How long a host waits for its page. */
 const IDLE_MS = 15 * 60_000;
 /** How long it waits for a page that has closed: a reload then finds its model loaded. */
@@ -37,10 +39,16 @@ export class StudioHosts {
 
   /**
    * Takes the host of a page, and opens one if it has none.
-   * @throws ApiError 503 if there are too many pages, and all are busy
+   * @throws ApiError 503 if there are too many pages, and all are busy, or this page has asked for too much
    */
   take(page: string): HostLease {
     const open = this.#open.get(page) ?? this.#begin();
+    if (open.running >= MOST_RUNNING) {
+      throw new ApiError(503, `${MOST_RUNNING} operations of this page are running: try again`, {
+        code: 'too_many_operations',
+        retryAfterMs: RETRY_MS,
+      });
+    }
     this.#open.delete(page);
     this.#open.set(page, open);
     clearTimeout(open.timer);

@@ -129,6 +129,7 @@ export function studioRoutes(
             watch.ended(c);
           }
         },
+        work.signal,
         () => {
           left = true;
           work.abort();

@@ -89,6 +89,7 @@ export function simulateStudy({
         .map((record) => chanceOf(record, chance!)),
     ],
     gaps: [],
+    devices: {},
     timings: records.map((record) => timingOf(record, arms)),
     text: 'name: simulated # by chance\n',
     file: 'simulated.yaml',

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { openFolder, readTimings } from './folder.js';
+import { hasCells, openFolder, readTimings } from './folder.js';
 
 function temporaryFolder(): string {
   const path = mkdtempSync(join(tmpdir(), 'holdfast-folder-'));
@@ -40,6 +40,16 @@ it('opening a folder leaves temporary files of other machines, whose locks it ca
   );
   await (await openFolder(path)).close();
   expect(files.map((file) => existsSync(file))).toEqual([true, false, true, false]);
+});
+
+it('a folder may have files that are not the study’s among its cells', async () => {
+  const path = temporaryFolder();
+  await (await openFolder(path)).close();
+  writeFileSync(join(path, 'cells', '.DS_Store'), '');
+  expect(await hasCells(path)).toBe(false);
+  mkdirSync(join(path, 'cells', 'ab'));
+  writeFileSync(join(path, 'cells', 'ab', 'cell.json'), '');
+  expect(await hasCells(path)).toBe(true);
 });
 
 it('readTimings returns the latest time of each cell and skips a broken line', async () => {

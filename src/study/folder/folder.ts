@@ -26,7 +26,7 @@ export interface StudyFolder {
 
 /**
  * Opens a folder, creating it if needed, and removes temporary files that killed processes left.
- * @throws HoldfastError `E_UNWRITABLE`
+ * @throws HoldfastError `E_UNWRITABLE`, `E_UNREADABLE`
  */
 export async function openFolder(path: string): Promise<StudyFolder> {
   await makeFolder(join(path, 'cells'));
@@ -73,20 +73,24 @@ const FOREIGN_MS = 24 * 3600_000;
 
 /**
  * Removes temporary files of processes that have ended. The locks of other machines on the same folder cannot be seen, so
- * their files are judged by age.
+ * their files are judged by age. What cannot be removed stays.
+ * @throws HoldfastError `E_UNREADABLE`
  */
 async function removeLeftovers(path: string, reach: string): Promise<void> {
-  const names = await readdir(path, { recursive: true });
+  const names = await readdir(path, { recursive: true }).catch((cause) => {
+    throw readError(path, cause);
+  });
+  const remove = (file: string): Promise<void> => rm(file, { force: true }).catch(() => {});
   for (const [writer, leftovers] of grouped(names, (name) => LEFTOVER.exec(name)?.[1])) {
     if (writer === undefined) continue; // files that stay
     const files = leftovers.map((name) => join(path, name));
     if (writer.length !== REACH_DIGITS + 16 || !writer.startsWith(reach)) {
-      for (const file of files) if (await isOlderThan(FOREIGN_MS, file)) await rm(file, { force: true });
+      for (const file of files) if (await isOlderThan(FOREIGN_MS, file)) await remove(file);
       continue;
     }
     const lock = await tryLock(writerLock(writer));
     if (lock === null) continue; // the writer is still running
-    for (const file of files) await rm(file, { force: true });
+    for (const file of files) await remove(file);
     await lock.release();
   }
 }
@@ -105,7 +109,8 @@ export async function hasCells(folder: string): Promise<boolean> {
   if (packNames(folder).length > 0) return true;
   const path = join(folder, 'cells');
   for (const name of await readdir(path).catch(() => [])) {
-    if ((await readdir(join(path, name))).some((file) => file.endsWith('.json'))) return true;
+    const files = await readdir(join(path, name)).catch(() => []); // a file of the system, perhaps
+    if (files.some((file) => file.endsWith('.json'))) return true;
   }
   return false;
 }

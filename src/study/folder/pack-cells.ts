@@ -59,7 +59,15 @@ export async function writePack(
   for (const address of addresses) {
     const file = cellPath(path, address);
     // Most cells that are merged had none: to look takes a tenth of the time of a removal.
-    if (existsSync(file)) await rm(file, { force: true });
+    if (existsSync(file)) await remove(file);
+  }
+}
+
+async function remove(file: string): Promise<void> {
+  try {
+    await rm(file, { force: true });
+  } catch (cause) {
+    throw unwritable(file, cause);
   }
 }
 
@@ -109,11 +117,6 @@ export async function removeDoublePacks({ path }: StudyFolder, name: string): Pr
         break;
       }
     }
-    if (!isDouble) continue;
-    try {
-      await rm(pack, { force: true });
-    } catch (cause) {
-      throw unwritable(pack, cause);
-    }
+    if (isDouble) await remove(pack);
   }
 }
