@@ -7,8 +7,8 @@ import type { KeptRecord } from './study-result.js';
 it('what computed the cells is told, with how many', () => {
   const study = simulateStudy({ dialogues: 3, rounds: 2 });
   const told = (devices: Record<string, number>) =>
-    new Map(provenance(columnsOf({ ...study, devices }), [])).get('cells computed on');
-  expect(told({ zen4: 5, haswell: 1 })).toBe('zen4: 5, haswell: 1');
+    new Map(provenance(columnsOf({ ...study, devices }), [])).get('cells computed');
+  expect(told({ zen4: 5, haswell: 1 })).toBe('5 on zen4, 1 on haswell');
   expect(told({})).toBeUndefined();
 });
 

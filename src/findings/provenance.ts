@@ -53,7 +53,7 @@ export function provenance(
 function computedBy(devices: StudyColumns['devices']): [name: string, value: string][] {
   const counts = Object.entries(devices);
   if (counts.length === 0) return [];
-  return [['cells computed on', counts.map(([name, cells]) => `${name}: ${cells}`).join(', ')]];
+  return [['cells computed', counts.map(([name, cells]) => `${cells} on ${name}`).join(', ')]];
 }
 
 /** Says on which dialogues heads were ranked, and whether any of their prompts was also tested; one line for each source. */
