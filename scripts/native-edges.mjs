@@ -51,13 +51,13 @@ const PARTS = {
       await logitsOf(model, tokensOf(model, done, 8));
       await model.dispose();
       globalThis.gc();
-      if ((done + 1) % Math.ceil(loads / 10) > 0) continue;
+      if ((done + 1) % Math.ceil(loads / 20) > 0) continue;
       points.push([done + 1, process.memoryUsage.rss()]);
       process.stdout.write(` ${(points.at(-1)[1] / 2 ** 20).toFixed(1)}`);
     }
     process.stdout.write('\n');
-    // What is loaded first stays: the libraries, compiled programs, the heap's own size.
-    const growth = growthOf('bytes after the first fifth', points.slice(2), {
+    // Of the first loads much stays: the libraries, compiled programs, the heap's own size.
+    const growth = growthOf('bytes in the second half', points.slice(points.length >> 1), {
       most: MOST_BYTES,
       per: 'load',
     });

@@ -26,7 +26,7 @@ const spec = join(folder, 'soak.json');
 writeFileSync(spec, JSON.stringify({ name: 'soak', dialogues: cells / 2, arms: { off: 'o', on: 'n' } }));
 const main = fileURLToPath(new URL('../test/study/stub-main.mjs', import.meta.url));
 /** Between two looks at the memory. */
-const EVERY_MS = 200;
+const EVERY_MS = 50;
 let failed = false;
 
 for (const { run, expected } of [

@@ -175,7 +175,7 @@ async function placeOf(command, folder) {
 export async function undisturbed(command, folder, how = () => ({})) {
   const place = await placeOf(command, folder);
   const since = performance.now();
-  await ended(command, place, how(place));
+  const { text } = await ended(command, place, how(place));
   const ms = performance.now() - since;
   const contents = new Map();
   const names = filesOf(place.out);
@@ -189,12 +189,17 @@ export async function undisturbed(command, folder, how = () => ({})) {
     for (const [name, digest] of filesOf(shorter.out)) contents.get(name).push(digest);
   }
   for (const [name, digest] of names) contents.get(name).push(digest);
+  const faults = faultsOfWords(command, place, contents, text);
+  if (faults.length > 0) throw new Error(`undisturbed, ${faults.join('; ')}`);
   return { place, ms, contents };
 }
 
 async function ended(command, place, how) {
   const { code, text } = await start(command, place, how).ended;
   if (code !== 0) throw new Error(`it fails undisturbed: ${text}`);
+  if (command.ends?.test(text) === false)
+    throw new Error(`undisturbed, it does not say that it has ended: ${text}`);
+  return { text };
 }
 
 /**
