@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /**
  * Runs random requests on random models in an executor with native code: cpu (ggml) or gpu (Dawn). A native crash ends a
- * child process: its last case is printed with the seed that repeats it. Every call must return a result of the right
- * sizes, or fail with a HoldfastError, and the memory of the process must not grow. A caller that changes the arrays of
- * its requests after the call must get the bits that it would have got without.
+ * child process: its last case is printed with the seed that repeats it. Every request is valid or not by the contract: a
+ * valid one must return a result of the right sizes, another must fail with the HoldfastError that the contract names. Where
+ * the outcome depends on when something else ends, both may be; these are counted. The memory of the process must not grow. A
+ * caller that changes the arrays of its requests after the call must get the bits that it would have got without. Exit code 1
+ * also if nothing was answered.
  *
  *     npm run build && node scripts/fuzz-executor.mjs --count 10000
  *     node scripts/fuzz-executor.mjs --count 1000 --wild 80      # most requests are such that must be refused
@@ -76,7 +78,10 @@ let files = 0;
 
 async function createModel({ family, types, fileOffset, ...sizes }) {
   const config = { ...FAMILIES[family] };
-  const { layers, kvHeads, group, headDim, hidden, mlp, vocab, window } = sizes;
+  const { layers, kvHeads, group, hidden, mlp, vocab, window } = sizes;
+  const rotated = config.rope_parameters?.partial_rotary_factor ?? 1;
+  // Elements are rotated in pairs.
+  const headDim = Math.floor(sizes.headDim * rotated) % 2 === 0 ? sizes.headDim : 2 * sizes.headDim;
   const heads = kvHeads * group;
   Object.assign(config, {
     ...{ num_hidden_layers: layers, num_key_value_heads: kvHeads, num_attention_heads: heads },
@@ -153,6 +158,8 @@ const ranges = fc
 const arbitraryRequest = fc.record({
   /** Whether the request may be one that must be refused. */
   wild: fc.nat(99).map((number) => number < wildPercent),
+  /** What is then wild of it. One thing alone shows whether it is refused for that. */
+  fault: fc.constantFrom('sequence', 'tokens', 'token', 'taps', 'all'),
   sequence: fc.nat(9),
   tokens: fc.oneof(
     { arbitrary: fc.constant(1), weight: 12 },
@@ -224,23 +231,96 @@ const arbitraryCase = fc.record({
   end,
 });
 
-/** Builds a request on a sequence that is free, and what checks the sizes of its result. */
-function requestOf(executor, sequences, { wild, tokens: wantedTokens, token, ...random }) {
+/**
+ * Builds the requests of a call.
+ * @returns `requests`, each with what checks the sizes of its result; and how the call must end, see {@link judge}
+ */
+function callOf(executor, sequences, list) {
+  const requests = [];
+  const must = [];
+  for (const random of list) {
+    const taken = requests.map(({ chosen }) => chosen);
+    const built = requestOf(executor, sequences, taken, random);
+    if (built === null) continue;
+    must.push(...faultsOf(executor, built), ...(taken.includes(built.chosen) ? ['E_BUSY'] : []));
+    requests.push(built);
+  }
+  const may = [];
+  if (requests.some(({ chosen }) => chosen.uses > 0)) may.push('E_BUSY');
+  if (requests.some(({ chosen }) => chosen.sequence.contextLength > MOST_CONTEXT)) may.push('E_EXECUTOR');
+  return { what: 'a call', requests, must, may };
+}
+
+/** Returns the codes of what is wrong with a request, by the contract. */
+function faultsOf(
+  executor,
+  { request: { tokens, taps = {} }, chosen: { sequence, executor: owner, disposed } },
+) {
+  const { vocabSize, layers } = executor.blueprint;
+  const isId = (id) => Number.isInteger(id) && id >= 0 && id < vocabSize;
+  const isWithin = (list = [], last) => list.every((index) => index >= 0 && index <= last);
+  const faults = {
+    E_EXECUTOR:
+      owner !== executor ||
+      !isWithin(taps.attention, layers.length - 1) ||
+      !isWithin(taps.hidden, layers.length),
+    E_DISPOSED: disposed,
+    E_TOKEN_RANGE: tokens.length === 0 || !tokens.every(isId),
+    E_CONTEXT_FULL: sequence.length + tokens.length > sequence.contextLength,
+  };
+  return Object.keys(faults).filter((code) => faults[code]);
+}
+
+/** Tokens of a context for which there must be memory. */
+const MOST_CONTEXT = 1e6;
+
+/**
+ * Checks how something ended.
+ * @param demand `must`: the codes of which one must be its error; none: it must succeed. `may`: codes that are no fault besides,
+ * as it depends on when something else ends
+ * @param code of its error; null: it succeeded
+ */
+function judge({ what, must, may }, code) {
+  const allowed = [...(must.length === 0 ? [null] : must), ...may];
+  if (allowed.length > 1 && must.length === 0) ended.unsure++;
+  if (!allowed.includes(code))
+    throw new Error(
+      `${what} ended with ${code ?? 'success'}, which is none of: ${allowed.map((each) => each ?? 'success').join(', ')}`,
+    );
+}
+
+/** Does something, and checks how it ended, see {@link judge}. */
+function demand(what, { must = [], may = [] }, action) {
+  let code = null;
+  try {
+    action();
+  } catch (error) {
+    code = codeOf(error);
+  }
+  judge({ what, must, may }, code);
+}
+
+/** Builds a request, on a sequence that is free unless it is wild, and what checks the sizes of its result. */
+function requestOf(executor, sequences, taken, { wild, fault, tokens: wantedTokens, token, ...random }) {
+  const isWild = (what) => wild && (fault === what || fault === 'all');
   const { policy, silenced, taps, spans, logits } = random;
   const { vocabSize, layers, hiddenSize } = executor.blueprint;
   const pairs = layers.length * layers[0].attention.heads;
-  const open = wild
+  const open = isWild('sequence')
     ? sequences
-    : sequences.filter((own) => own.executor === executor && !own.taken && !own.disposed);
+    : sequences.filter(
+        (own) => own.executor === executor && own.uses === 0 && !own.disposed && !taken.includes(own),
+      );
   const chosen = open[random.sequence % open.length];
-  if (chosen === undefined) return [];
-  chosen.taken = true;
+  if (chosen === undefined) return null;
   const { sequence } = chosen;
   const room = sequence.contextLength - sequence.length;
-  const tokens = wild ? wantedTokens : Math.max(1, Math.min(wantedTokens, room));
+  const tokens = isWild('tokens') ? wantedTokens : Math.max(1, Math.min(wantedTokens, room));
   const ids = Array.from({ length: tokens }, (_, i) => (Math.abs(Math.trunc(token)) + i * i) % vocabSize);
-  if (wild && tokens > 0) ids[0] = token;
-  const within = (list, count) => [...new Set(list.map((index) => (wild ? index : Math.abs(index) % count)))];
+  if (isWild('token') && tokens > 0) ids[0] = token;
+  const within = (list, count) => [
+    ...new Set(list.map((index) => (isWild('taps') ? index : Math.abs(index) % count))),
+  ];
   const wanted = { temperature: 1, topK: 3, topP: 0.9, minP: 0, least: 2 };
   const request = {
     ...{ sequence, tokens: ids, logits: logits === 'candidates' ? wanted : logits },
@@ -277,7 +357,7 @@ function requestOf(executor, sequences, { wild, tokens: wantedTokens, token, ...
       if (found !== expected) throw new Error(`a result has ${found} numbers instead of ${expected}`);
     }
   };
-  return [{ request, check, chosen }];
+  return { request, check, chosen };
 }
 
 /** A copy of a request that shares nothing with it but its sequence. @param typed whether its tokens are an Int32Array */
@@ -300,13 +380,24 @@ function changeAll(thing, draw) {
   }
 }
 
+/** Gives every NaN the same bits: which NaN a processor returns depends on the order of operands, and says nothing. */
+function oneNaN(thing) {
+  if (thing instanceof Float32Array) {
+    for (let i = 0; i < thing.length; i++) if (Number.isNaN(thing[i])) thing[i] = Number.NaN;
+  } else if (typeof thing === 'object' && thing !== null) {
+    for (const each of thing instanceof Map ? thing.values() : Object.values(thing)) oneNaN(each);
+  }
+  return thing;
+}
+
 /** Runs requests, which are changed while they run; and the same again on rewound sequences. Both must end the same. */
-async function runChanged(executor, requests, { typed, noise }) {
+async function runChanged(executor, call, { typed, noise }) {
+  const requests = call.requests.map(({ request }) => request);
   const lengths = requests.map(({ sequence }) => sequence.length);
   const outcome = (list) =>
     executor.forward(list).then(
       (results) => ({ results }),
-      (error) => ({ code: refusal(error) ?? error.code }),
+      (error) => ({ code: codeOf(error) }),
     );
   const given = requests.map((request) => copyOf(request, typed));
   const kept = [...given];
@@ -329,76 +420,91 @@ async function runChanged(executor, requests, { typed, noise }) {
     change();
   }
   const found = await first;
+  judge(call, found.code ?? null);
   for (const [i, { sequence }] of requests.entries()) sequence.truncate(lengths[i]);
   const expected = await outcome(requests.map((request) => copyOf(request, typed)));
-  if (!isDeepStrictEqual(found, expected)) throw new Error('a request that was changed ended in another way');
+  if (!isDeepStrictEqual(oneNaN(found), oneNaN(expected)))
+    throw new Error('a request that was changed ended in another way');
   ended.changed += requests.length;
+  if (found.results !== undefined) ended.answered += requests.length;
 }
 
 async function runCase({ model, executors: number, sizes, actions, end }) {
-  const created = await createModel(model).catch(refusal);
+  const created = await createModel(model).catch(unsupported);
   if (created === null) return;
   const { plan, checkpoint, remove } = created;
   const executors = [];
   const sequences = [];
   const running = [];
+  const open = (executor, size) => {
+    const must = Number.isSafeInteger(size) && size >= 1 ? [] : ['E_EXECUTOR'];
+    const may = size > MOST_CONTEXT ? ['E_EXECUTOR'] : [];
+    demand(`open(${size})`, { must, may }, () => {
+      /** `uses`: calls that have it, or may have it. */
+      sequences.push({ executor, sequence: executor.open(size), uses: 0, disposed: false });
+    });
+  };
   for (let i = 0; i < number; i++) {
-    const executor = await create(plan, checkpoint, model).catch(refusal);
+    const executor = await create(plan, checkpoint, model).catch(unsupported);
     if (executor === null) continue;
     executors.push(executor);
-    for (const size of sizes) sequences.push({ executor, sequence: executor.open(size) });
+    for (const size of sizes) open(executor, size);
   }
-  const sequenceOf = (index) => sequences[index % sequences.length].sequence;
   const steps = end === null ? actions : [...actions, end];
+  const disposed = new Set();
   for (const step of executors.length === 0 ? [] : steps) {
     const executor = executors[(step.executor ?? 0) % executors.length];
-    try {
-      if (step.do === 'open') sequences.push({ executor, sequence: executor.open(step.size) });
-      else if (step.do === 'truncate') sequenceOf(step.sequence).truncate(step.size);
-      else if (step.do === 'dispose') {
-        sequenceOf(step.sequence).dispose();
-        sequences[step.sequence % sequences.length].disposed = true;
-      } else if (step.do === 'disposeExecutor') running.push(executor.dispose());
-      else if (step.do === 'wait') await wait(step.ms);
-      else if (step.do === 'change') {
-        // Alone: beside others the kernels may round in another way.
-        await Promise.allSettled(running);
-        const requests = step.requests.flatMap((random) => requestOf(executor, sequences, random));
-        for (const { chosen } of requests) chosen.taken = false;
-        await runChanged(
-          executor,
-          requests.map(({ request }) => request),
-          step,
-        );
-      } else {
-        const requests = step.requests.flatMap((random) => requestOf(executor, sequences, random));
-        const controller = new AbortController();
-        if (step.abortMs === -1) controller.abort();
-        const pass = executor.forward(
-          requests.map(({ request }) => request),
-          { signal: controller.signal },
-        );
-        const checked = pass
-          .then(
-            (results) => {
-              for (const [i, result] of results.entries()) requests[i].check(result);
-              ended.answered += results.length;
-            },
-            (error) => {
-              refusal(error);
-              ended[error.code === 'E_ABORTED' ? 'aborted' : 'refused'] += requests.length;
-            },
-          )
-          .finally(() => {
-            for (const { chosen } of requests) chosen.taken = false;
-          });
-        if (step.abortMs === 0) controller.abort();
-        else if (step.abortMs > 0) running.push(wait(step.abortMs).then(() => controller.abort()));
-        running.push(checked);
-        if (step.awaited) await checked;
-      }
-    } catch (error) {
-      refusal(error);
+    const chosen = sequences[(step.sequence ?? 0) % sequences.length];
+    if (step.do === 'open') open(executor, step.size);
+    else if (step.do === 'truncate') {
+      const must = Number.isInteger(step.size) ? [] : ['E_TOKEN_RANGE'];
+      const may = chosen.uses > 0 ? ['E_BUSY'] : [];
+      demand(`truncate(${step.size})`, { must, may }, () => chosen.sequence.truncate(step.size));
+    } else if (step.do === 'dispose') {
+      chosen.sequence.dispose();
+      chosen.disposed = true;
+    } else if (step.do === 'disposeExecutor') {
+      disposed.add(executor);
+      running.push(executor.dispose());
+    } else if (step.do === 'wait') await wait(step.ms);
+    else if (step.do === 'change') {
+      // Alone: beside others the kernels may round in another way.
+      await Promise.allSettled(running);
+      await runChanged(executor, callOf(executor, sequences, step.requests), step);
+    } else {
+      const call = callOf(executor, sequences, step.requests);
+      const { requests, must } = call;
+      const controller = new AbortController();
+      if (step.abortMs === -1) controller.abort();
+      if (step.abortMs === -1 && must.length === 0 && requests.length > 0) must.push('E_ABORTED');
+      for (const { chosen } of requests) chosen.uses++;
+      const pass = executor.forward(
+        requests.map(({ request }) => request),
+        { signal: controller.signal },
+      );
+      const endsWith = (code) => {
+        for (const { chosen } of requests) chosen.uses--;
+        if (controller.signal.aborted) call.may.push('E_ABORTED');
+        if (disposed.has(executor) || requests.some(({ chosen }) => chosen.disposed))
+          call.may.push('E_DISPOSED');
+        judge(call, code);
+      };
+      const checked = pass.then(
+        (results) => {
+          endsWith(null);
+          if (results.length !== requests.length) throw new Error(`${results.length} results`);
+          for (const [i, result] of results.entries()) requests[i].check(result);
+          ended.answered += results.length;
+        },
+        (error) => {
+          endsWith(codeOf(error));
+          ended[error.code === 'E_ABORTED' ? 'aborted' : 'refused'] += requests.length;
+        },
+      );
+      if (step.abortMs === 0) controller.abort();
+      else if (step.abortMs > 0) running.push(wait(step.abortMs).then(() => controller.abort()));
+      running.push(checked);
+      if (step.awaited) await checked;
     }
   }
   const settled = await Promise.allSettled(running);
@@ -408,13 +514,23 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
   for (const { status, reason } of settled) if (status === 'rejected') throw reason;
 }
 
-/** The requests of this process, by how they ended. */
-const ended = { answered: 0, refused: 0, aborted: 0, changed: 0 };
+/**
+ * What became of the requests of this process. `unsure`: calls whose outcome depends on when something else ends;
+ * `unsupported`: models and executors that are not possible.
+ */
+const ended = { answered: 0, refused: 0, aborted: 0, changed: 0, unsure: 0, unsupported: 0 };
 
-/** Errors of Holdfast are what a wrong call must give; all others are defects. */
-function refusal(error) {
-  if (error instanceof HoldfastError) return null;
+/** Returns the code of an error of Holdfast. All others are defects. */
+function codeOf(error) {
+  if (error instanceof HoldfastError) return error.code;
   throw error;
+}
+
+/** Counts a model of sizes that an executor does not run. */
+function unsupported(error) {
+  if (codeOf(error) !== 'E_UNSUPPORTED') throw error;
+  ended.unsupported++;
+  return null;
 }
 
 async function child() {
@@ -463,7 +579,12 @@ else {
     }
     for (const end of Object.keys(ended)) ended[end] += result[end];
   }
-  const { answered, refused, aborted, changed } = ended;
+  const { answered, refused, aborted, changed, unsure, unsupported } = ended;
   const kinds = `${answered} requests answered, ${refused} refused, ${aborted} aborted, ${changed} changed while they ran`;
-  console.log(`${count} cases, no failure: ${kinds}`);
+  const rest = `the outcome of ${unsure} calls depended on time; ${unsupported} models or executors were not possible`;
+  if (answered > 0) console.log(`${count} cases, no failure: ${kinds}; ${rest}`);
+  else {
+    console.error(`${count} cases tested nothing: ${kinds}; ${rest}`);
+    process.exitCode = 1;
+  }
 }

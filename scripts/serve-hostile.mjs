@@ -36,12 +36,19 @@ async function post(what, body, accepted, headers = {}) {
   if (response.status !== 200 && typeof JSON.parse(text).error?.message !== 'string') wrong.push(text);
 }
 
-/** Writes bytes to a connection, and returns the status of the answer; 0 if the connection was closed without one. */
-async function raw(write, ms = 30_000) {
+/**
+ * Writes bytes to a connection, and returns the status of the answer; 0 if the connection was closed without one, -1 if it
+ * was neither answered nor closed while nothing went over it for half a minute.
+ */
+async function raw(write) {
   const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true });
   socket.on('error', () => {});
-  socket.setTimeout(ms, () => socket.destroy());
   let text = '';
+  let without = 0;
+  socket.setTimeout(30_000, () => {
+    without = -1;
+    socket.destroy();
+  });
   socket.on('data', (chunk) => {
     text += chunk;
   });
@@ -49,7 +56,7 @@ async function raw(write, ms = 30_000) {
   const closed = new Promise((resolve) => socket.once('close', resolve));
   await write(socket);
   await closed;
-  return Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? 0);
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(text)?.[1] ?? without);
 }
 
 const KEYS = [

@@ -134,4 +134,4 @@ console.log(
   `memory MiB: at first ${memory[2]?.[1].toFixed(0)}, in the second half ${least} to ${most}, slope ${lineOf(half).slope.toFixed(2)} a minute`,
 );
 console.log(`requests that still run ${running}, exit code ${code}`);
-process.exitCode = found.lost.length > 0 || running !== 0 || code !== 0 ? 1 : 0;
+process.exitCode = found.answers === 0 || found.lost.length > 0 || running !== 0 || code !== 0 ? 1 : 0;

@@ -1,18 +1,19 @@
 #!/usr/bin/env node
 /**
  * Asks `holdfast serve` on the embedded model for hours: a fixed rate of requests of mixed lengths, some of which are left
- * in mid-answer or are wrong. Watches memory, handles, threads and times, and fits a line to each over the second half;
- * asks a question with a seed again and again, whose answer must be that of a fresh process.
+ * in mid-answer or are wrong. Watches memory, handles, threads and times, and fits a line to each over the second half: none
+ * may grow; asks a question with a seed again and again, whose answer must be that of a fresh process. Exit code 1 if one of
+ * this does not hold.
  *
  *     npm run build && node scripts/soak-serve.mjs --requests 150000 --rate 20
  *
- * SIGTERM ends it early, with a report on the requests until then.
+ * SIGTERM ends it early, with a report on the requests until then. It takes 16 looks, so 3,200 requests, to tell anything.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRandom } from '../dist/random.js';
 import { quantile, startServer } from './serve-support.mjs';
-import { lineOf } from './slope.mjs';
+import { growthOf } from './slope.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -36,6 +37,22 @@ const post = (url, body, signal) =>
     body: typeof body === 'string' ? body : JSON.stringify(body),
     signal,
   });
+
+/**
+ * The slopes, per 1000 requests, above which something is taken to grow. Only what all of the interval is above is a fault.
+ * - 0.1 MiB is 100 bytes a request: at 20 requests a second, 173 MiB a day.
+ * - 0.1 handles are one for 10,000 requests, so the 1024 that a process usually may have are there after 10 million. One that is
+ *   left open for each request that is left in mid-answer would be 150.
+ * - 10 ms are 1.5 s after 150,000 requests: something is searched that grows with them, or the machine is too slow for the rate
+ *   and requests queue up. Then memory tells nothing either, and the rate must be lower. Of the slowest of 100, ten times that.
+ */
+const MOST = {
+  'memory, MiB': 0.1,
+  handles: 0.1,
+  threads: 0.1,
+  'median time, ms': 10,
+  'p99 time, ms': 100,
+};
 
 /** Kinds of requests: up to which random number, what is sent, and what must come of it. */
 const KINDS = [
@@ -75,8 +92,14 @@ const expectStatus = (status) => async (response) => {
 async function leave(url) {
   const controller = new AbortController();
   const response = await post(url, { ...question(), stream: true, max_tokens: 200 }, controller.signal);
+  if (response.status !== 200) await expectStatus(200)(response);
   const reader = response.body.getReader();
-  await reader.read();
+  let begun = '';
+  for (let next = { done: false }; !next.done && !/^data: .*\n/m.test(begun); ) {
+    next = await reader.read();
+    begun += Buffer.from(next.value ?? []);
+  }
+  if (!/^data: \{.*"choices":/m.test(begun)) throw new Error(`the answer begins with ${begun.slice(0, 200)}`);
   controller.abort();
   await reader.read().catch(() => {});
 }
@@ -141,7 +164,8 @@ function look(sent) {
 }
 
 const seconds = (performance.now() - since) / 1000;
-const code = await server.stop();
+if (!server.alive) failures.push('the server ended');
+const code = server.alive ? await server.stop() : null;
 const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
 console.log(
   `${new Date().toISOString()}: ${total} requests in ${seconds.toFixed(0)} s (${(total / seconds).toFixed(1)} a second)`,
@@ -154,11 +178,12 @@ console.log(
 );
 for (const failure of new Set(failures.slice(0, 5))) console.log(`  ${failure}`);
 const half = looks.slice(looks.length >> 1);
-for (const name of Object.keys(half[0] ?? {}).filter((each) => each !== 'sent')) {
-  const { mean, slope, low, high } = lineOf(half.map((each) => [each.sent / 1000, each[name]]));
-  console.log(
-    `${name}: mean ${mean.toFixed(1)}, per 1000 requests ${slope.toFixed(3)} [${low.toFixed(3)}, ${high.toFixed(3)}]`,
-  );
+let grows = false;
+for (const [name, most] of Object.entries(MOST)) {
+  const points = half.map((each) => [each.sent / 1000, each[name]]);
+  const growth = growthOf(name, points, { most, per: '1000 requests' });
+  console.log(growth.text);
+  grows ||= growth.grows;
 }
 console.log(`exit code ${code}`);
-process.exitCode = failures.length > 0 || code !== 0 ? 1 : 0;
+process.exitCode = failures.length > 0 || code !== 0 || grows ? 1 : 0;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Runs a study of many cells that need no model (those of the tests), and then again, when all are there. Watches memory:
- * it may grow with the plan, not with what was computed.
+ * Runs a study of many cells that need no model (those of the tests), and then again, when all are there: it must compute none.
+ * Watches memory: it may grow with the plan, not with what was computed. Exit code 1 if one of this does not hold.
  *
  *     npm run build && node scripts/soak-study.mjs --cells 100000
  */
@@ -12,40 +12,54 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { memoryOf } from './serve-support.mjs';
-import { lineOf } from './slope.mjs';
+import { growthOf } from './slope.mjs';
 
 const { values } = parseArgs({ options: { cells: { type: 'string', default: '100000' } } });
 const cells = Number(values.cells);
+/**
+ * MiB per 1000 cells above which memory is taken to grow with what was computed: a record of these cells has more than 1,500
+ * characters, so 1.5 MiB if they are kept. Which cells are done takes less than a tenth of that.
+ */
+const MOST_MIB = 0.5;
 const folder = mkdtempSync(join(tmpdir(), 'holdfast-soak-'));
 const spec = join(folder, 'soak.json');
 writeFileSync(spec, JSON.stringify({ name: 'soak', dialogues: cells / 2, arms: { off: 'o', on: 'n' } }));
 const main = fileURLToPath(new URL('../test/study/stub-main.mjs', import.meta.url));
+/** Between two looks at the memory. */
+const EVERY_MS = 50;
 let failed = false;
 
-for (const run of ['first run', 'run again']) {
+for (const { run, expected } of [
+  { run: 'first run', expected: `${cells} cells: ${cells} computed, 0 reused, 0 failed` },
+  { run: 'run again', expected: `${cells} cells: 0 computed, ${cells} reused, 0 failed` },
+]) {
   const since = performance.now();
   const words = [main, 'study', 'run', spec, '--out', join(folder, 'out'), '--jobs', '1'];
   const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] });
   const said = [];
   child.stdout.on('data', (chunk) => said.push(chunk));
-  const points = [];
+  const looks = [];
   const watch = setInterval(() => {
-    if (child.exitCode === null) points.push([(performance.now() - since) / 60_000, memoryOf(child.pid)]);
-  }, 1000);
-  const code = await new Promise((ended) => child.on('exit', ended));
+    if (child.exitCode === null && child.signalCode === null)
+      looks.push({ ms: performance.now() - since, memory: memoryOf(child.pid) });
+  }, EVERY_MS);
+  const code = await new Promise((ended) => child.on('close', ended));
   clearInterval(watch);
-  const seconds = (performance.now() - since) / 1000;
-  console.log(`${new Date().toISOString()}, ${run}: ${Buffer.concat(said).toString().trim().split('\n')[0]}`);
-  const half = points.slice(points.length >> 1);
-  if (half.length > 3) {
-    const { mean, slope, low, high } = lineOf(half);
-    const most = Math.max(...points.map(([, memory]) => memory));
-    console.log(
-      `  ${seconds.toFixed(0)} s; memory at most ${most.toFixed(0)} MiB, in the second half ${mean.toFixed(0)} MiB, ` +
-        `per minute ${slope.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}]`,
-    );
+  const ms = performance.now() - since;
+  const [summary] = Buffer.concat(said).toString().trim().split('\n');
+  console.log(`${new Date().toISOString()}, ${run}: ${summary}`);
+  if (code !== 0 || summary !== expected) {
+    console.log(`  exit code ${code}; it should be: ${expected}`);
+    failed = true;
   }
-  failed ||= code !== 0;
+  const most = Math.max(...looks.map(({ memory }) => memory));
+  console.log(`  ${(ms / 1000).toFixed(0)} s; memory at most ${most.toFixed(0)} MiB`);
+  // Cells are done at an even pace, so a part of the time is that part of the cells.
+  const half = looks.slice(looks.length >> 1);
+  const points = half.map((look) => [((look.ms / ms) * cells) / 1000, look.memory]);
+  const growth = growthOf('memory in the second half, MiB', points, { most: MOST_MIB, per: '1000 cells' });
+  console.log(`  ${growth.text}`);
+  failed ||= growth.grows;
 }
 const lines = readFileSync(join(folder, 'out/results.jsonl'), 'utf8').split('\n').length - 1;
 console.log(`${lines} results`);

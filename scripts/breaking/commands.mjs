@@ -4,8 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { REPO, startLocalHub } from './local-hub.mjs';
 
@@ -14,13 +14,26 @@ const main = at('dist/cli/main.js');
 const sha256 = (content) => createHash('sha256').update(content).digest('hex');
 const NOW = ['--now', '2026-11-29T12:00'];
 
+/** Files of a study that have other bytes than another run's, and why. */
+const OF_A_STUDY = {
+  // It has times. They serve estimates alone, and a line that is not whole is skipped.
+  differs: (name) => basename(name) === 'timings.jsonl',
+  // It has the rankings alone until they decide the other cells.
+  meanwhile: (name, text) =>
+    basename(name) === 'plan.jsonl'
+      ? [text.replace(/.*\n/g, (line) => (JSON.parse(line).kind === 'ranking' ? line : ''))]
+      : [],
+};
+
 /**
  * The commands by name:
  * - `prepare` writes what the command reads, and returns what `stop` ends;
  * - `words` are the arguments of Node; `runners` says how many processes run it at once;
- * - `final` says whether a file has the bytes of an undisturbed run as soon as it has its name;
- * - `stays` says whether a file may get other bytes, but not go;
- * - `check` throws if what is there is not whole, where its bytes cannot tell;
+ * - `shorter` are shorter runs, by what `input` gets: files may have the bytes of these until the end;
+ * - `meanwhile` returns the other contents that a file may have until the end, given its name and its text at the end;
+ * - `differs` says of which files the bytes cannot be known: they must be there;
+ * - `check` throws if those are not whole;
+ * - `ends` is what the command says when it has done all; `reported` returns what it said was done, and is not there;
  * - `refuses` is the only failure of a run that follows a broken one, if there may be one.
  */
 export const COMMANDS = {
@@ -34,17 +47,9 @@ export const COMMANDS = {
       ...[at('test/study/stub-main.mjs'), 'study', 'run', join(folder, 'tiny.json')],
       ...['--out', out, '--jobs', '1', ...NOW],
     ],
-    final: (name) => /cells\/.*\.json$|^study\.json$/.test(name),
-    ignored: (name) => name === 'timings.jsonl',
-    // The plan has its first cells alone until their results decide the others.
-    stays: (name) => name === 'plan.jsonl',
-    check({ folder, out }) {
-      const [plan, whole] = [out, join(folder, 'undisturbed')].map((each) => {
-        const file = join(each, 'plan.jsonl');
-        return existsSync(file) ? readFileSync(file, 'utf8') : '';
-      });
-      if (!whole.startsWith(plan) || !/^$|\n$/.test(plan)) throw new Error('plan.jsonl is not whole');
-    },
+    ...OF_A_STUDY,
+    ends: /^Results: /m,
+    reported: (text, { out }) => missingCells(text, out),
   },
   calibrate: {
     runners: 1,
@@ -56,9 +61,9 @@ export const COMMANDS = {
       ...['--system-file', join(folder, 'prompt.txt'), '--rounds', '2', '--dialogues', '5'],
       ...['--max-tokens', '6', '--jobs', '1', ...NOW, '--out', join(out, 'hold.json')],
     ],
-    final: (name) => /cells\/.*\.json$|^hold\.json$/.test(name),
-    // The page shows the folder's path, and the list has the page's digest.
-    ignored: (name) => /timings\.jsonl$|study\.json$|written\.json$/.test(name),
+    meanwhile: OF_A_STUDY.meanwhile,
+    // The list has the digest of the page, which shows the folder's path.
+    differs: (name) => OF_A_STUDY.differs(name) || basename(name) === 'written.json',
     check({ out }) {
       const list = join(out, 'hold/written.json');
       if (!existsSync(list)) return;
@@ -68,6 +73,11 @@ export const COMMANDS = {
           throw new Error(`the list does not have ${name} as it is`);
       }
     },
+    ends: /: its page$/m,
+    reported: (text, { out }) =>
+      text
+        .split(/^(?=trying |testing )/m)
+        .flatMap((stage) => missingCells(stage, join(out, STAGES.get(stage.split(' ')[0]) ?? ''))),
   },
   download: {
     runners: 1,
@@ -82,8 +92,7 @@ export const COMMANDS = {
       HF_HUB_OFFLINE: '',
       HF_TOKEN: '',
     }),
-    final: (name) => /\/blobs\/[0-9a-f]+$|\/snapshots\/|\/refs\//.test(name),
-    ignored: () => false,
+    ends: /\/snapshots\/[0-9a-f]{40}$/m,
   },
   measure: {
     runners: 1,
@@ -92,8 +101,7 @@ export const COMMANDS = {
       ...[main, 'measure', 'organism', '--dialogues', '2', '--rounds', '2', '--max-tokens', '8'],
       ...['--threads', '1', '--seed', '1', ...NOW, '--out', out],
     ],
-    final: () => true,
-    ignored: () => false,
+    ends: /summary\.json$/m,
     refuses: /the folder already contains a measurement/,
   },
   chat: {
@@ -102,41 +110,96 @@ export const COMMANDS = {
     words: () => [
       ...[main, 'chat', 'organism', '--threads', '1', '--max-tokens', '4', '--temperature', '0', ...NOW],
     ],
-    input: ({ out }) => `hello\n/save --force ${join(out, 'saved.json')}\n`.repeat(4),
-    // It is saved four times, so it may have one of four contents.
-    final: () => false,
-    ignored: () => false,
-    check({ out }) {
-      const file = join(out, 'saved.json');
-      if (existsSync(file)) JSON.parse(readFileSync(file, 'utf8'));
+    // It is saved after every answer, under the same name.
+    input: ({ out, saves = 4 }) => `hello\n/save --force ${join(out, 'saved.json')}\n`.repeat(saves),
+    shorter: [{ saves: 1 }, { saves: 2 }, { saves: 3 }],
+    reported(text, { out }, contents) {
+      const saves = [...text.matchAll(/^saved: /gm)].length;
+      if (saves === 0) return [];
+      // It may have been killed after the next save, before it said so.
+      const reached = contents.get('saved.json').indexOf(filesOf(out).get('saved.json'));
+      return reached === saves - 1 || reached === saves
+        ? []
+        : [`it said ${saves} times that it saved, but the file has save number ${reached + 1}`];
     },
   },
 };
 
-/** Returns the files below a folder, by their paths; those that are ignored are left out. */
-export function filesOf(folder, ignored = () => false) {
+/** The study of each stage of `calibrate`, by the word with which it is announced. */
+const STAGES = new Map([
+  ['trying', 'hold/choose'],
+  ['testing', 'hold/confirm'],
+]);
+
+/** Returns what is wrong if a study said that more cells are done than are there. */
+function missingCells(text, folder) {
+  const said = Math.max(
+    0,
+    ...[...text.matchAll(/^(\d+) (?:of \d+ )?cells\b/gm)].map(([, done]) => Number(done)),
+  );
+  const there = [...filesOf(join(folder, 'cells')).keys()].filter((name) => name.endsWith('.json')).length;
+  return there < said ? [`it said that ${said} cells are done, and ${there} are there`] : [];
+}
+
+/** What is at a name that is no file: a link whose file is not there. */
+const NO_FILE = 'no file';
+
+/** Returns the digests of the files below a folder, by their paths. */
+export function filesOf(folder) {
   if (!existsSync(folder)) return new Map();
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => !entry.isDirectory())
-    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
-    .filter(
-      (name) => !ignored(name) && existsSync(join(folder, name)) && statSync(join(folder, name)).isFile(),
-    );
-  return new Map(
-    names.sort().map((name) => [
-      name,
-      // Some pages show the folder's path.
-      sha256(readFileSync(join(folder, name), 'latin1').replaceAll(folder, '')),
-    ]),
-  );
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  return new Map(names.sort().map((name) => [name, digestOf(folder, name)]));
+}
+
+function digestOf(folder, name) {
+  const file = join(folder, name);
+  // Some pages show the folder's path.
+  return existsSync(file) ? sha256(readFileSync(file, 'latin1').replaceAll(folder, '')) : NO_FILE;
 }
 
 /** Prepares a folder for a command. Its files are of `out`; a run that is compared with another has an `out` of its own. */
-export async function placeOf(command, folder) {
+async function placeOf(command, folder) {
   mkdirSync(folder, { recursive: true });
   const place = { folder, out: join(folder, 'undisturbed') };
   const stop = await command.prepare(place);
   return { ...place, stop: stop ?? (() => {}) };
+}
+
+/**
+ * Runs a command that nothing disturbs.
+ * @param how as for {@link start}
+ * @returns `place`; `ms` that it took; and `contents`: of each file, by its name, the digests that it may have, that of the end last
+ */
+export async function undisturbed(command, folder, how = () => ({})) {
+  const place = await placeOf(command, folder);
+  const since = performance.now();
+  const { text } = await ended(command, place, how(place));
+  const ms = performance.now() - since;
+  const contents = new Map();
+  const names = filesOf(place.out);
+  for (const name of names.keys()) {
+    const text = readFileSync(join(place.out, name), 'latin1').replaceAll(place.out, '');
+    contents.set(name, (command.meanwhile?.(name, text) ?? []).map(sha256));
+  }
+  for (const [at, less] of (command.shorter ?? []).entries()) {
+    const shorter = { ...place, ...less, out: join(folder, `shorter-${at}`) };
+    await ended(command, shorter);
+    for (const [name, digest] of filesOf(shorter.out)) contents.get(name).push(digest);
+  }
+  for (const [name, digest] of names) contents.get(name).push(digest);
+  const faults = faultsOfWords(command, place, contents, text);
+  if (faults.length > 0) throw new Error(`undisturbed, ${faults.join('; ')}`);
+  return { place, ms, contents };
+}
+
+async function ended(command, place, how) {
+  const { code, text } = await start(command, place, how).ended;
+  if (code !== 0) throw new Error(`it fails undisturbed: ${text}`);
+  if (command.ends?.test(text) === false)
+    throw new Error(`undisturbed, it does not say that it has ended: ${text}`);
+  return { text };
 }
 
 /**
@@ -168,22 +231,49 @@ export const isTemporary = (name) => /\.tmp$|incomplete$/.test(name);
  * Compares what is on disk with an undisturbed run, and with what was there before.
  * @returns `faults`, what is wrong in words, and `now`, the files on disk
  */
-export function faultsOf(command, place, expected, before) {
+export function faultsOf(command, place, contents, before = new Map()) {
   const faults = [];
-  const now = filesOf(place.out, command.ignored);
-  for (const [name, hash] of now) {
-    if (isTemporary(name) || !command.final(name)) continue;
-    if (expected.get(name) !== hash) faults.push(`${name} is not whole`);
+  const now = filesOf(place.out);
+  for (const [name, digest] of now) {
+    if (isTemporary(name)) continue;
+    const allowed = contents.get(name);
+    if (allowed === undefined) faults.push(`${name} is there, and not in an undisturbed run`);
+    else if (!command.differs?.(name) && !allowed.includes(digest)) faults.push(`${name} is not whole`);
   }
-  for (const [name, hash] of before) {
-    const isLost = command.final(name) ? now.get(name) !== hash : command.stays?.(name) && !now.has(name);
-    if (!isTemporary(name) && isLost)
-      faults.push(`${name} was there and is ${now.has(name) ? 'changed' : 'lost'}`);
-  }
+  for (const name of before.keys())
+    if (!isTemporary(name) && !now.has(name)) faults.push(`${name} was there and is lost`);
   try {
     command.check?.(place);
   } catch (error) {
     faults.push(String(error));
   }
   return { faults, now };
+}
+
+/** Returns what is wrong where a run has ended well: the files must be those of an undisturbed run, and no others. */
+export function faultsAtEnd(command, place, contents) {
+  const { faults, now } = faultsOf(command, place, contents);
+  for (const name of now.keys()) if (isTemporary(name)) faults.push(`${name} is left`);
+  return [...faults, ...unfinished(command, now, contents)];
+}
+
+/** Returns what is wrong with what a run said: all that it said was done must be there. */
+export function faultsOfWords(command, place, contents, text) {
+  const faults = command.reported?.(text, place, contents) ?? [];
+  const isEnd = command.ends?.test(text) === true;
+  return [
+    ...faults,
+    ...(isEnd
+      ? unfinished(command, filesOf(place.out), contents).map((fault) => `it said it had ended: ${fault}`)
+      : []),
+  ];
+}
+
+/** Returns which files do not have the content of the end. */
+function unfinished(command, now, contents) {
+  return [...contents].flatMap(([name, allowed]) => {
+    if (!now.has(name)) return [`${name} is missing`];
+    const isEnd = command.differs?.(name) || now.get(name) === allowed.at(-1);
+    return isEnd ? [] : [`${name} is not as undisturbed`];
+  });
 }

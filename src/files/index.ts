@@ -1,9 +1,10 @@
 /**
- * Reads text files, writes files completely or not at all, and creates folders. Knows the file system; must not know
+ * Reads text files and folders, writes files completely or not at all, and creates folders. Knows the file system; must not know
  * what is read or written.
  */
 export { type GrowingFile, openGrowingFile } from './growing-file.js';
 export { makeFolder } from './make-folder.js';
+export { namesIn, namesInNow } from './names-in.js';
 export { readText, readTextNow } from './read-text.js';
 export { renameFile } from './rename-file.js';
 export { replaceFile, replaceFiles } from './replace-file.js';

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { readError } from '../errors.js';
 import type { RepoFile } from './hub-listing.js';
 
 /**
@@ -10,12 +11,20 @@ export function startHash({ hashKind, bytes }: RepoFile): Hash {
   return hashKind === 'sha256' ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`);
 }
 
-/** Updates a hash with the bytes of a file. Returns the number of bytes. */
+/**
+ * Updates a hash with the bytes of a file. Returns the number of bytes.
+ * @throws HoldfastError `E_UNREADABLE`, `E_NOT_FOUND`; the signal's reason if aborted
+ */
 export async function hashInto(hash: Hash, path: string, signal?: AbortSignal): Promise<number> {
   const stream = createReadStream(path, {
     highWaterMark: 1024 * 1024,
     ...(signal === undefined ? {} : { signal }),
   });
-  for await (const chunk of stream) hash.update(chunk);
+  try {
+    for await (const chunk of stream) hash.update(chunk);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw readError(path, cause);
+  }
   return stream.bytesRead;
 }

@@ -1,7 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { readError } from '../../errors.js';
+import { namesIn } from '../../files/index.js';
 import { bytesIfThere, type CellBytes, type CellState, cellPath, findCellBytes, stateOf } from './folder.js';
 import { addressIn, openPacks } from './packs.js';
 
@@ -18,17 +16,14 @@ export interface CellReader {
 /**
  * Opens a folder to read many of its cells. It lists them once: asking the file system for each cell of a large study would take
  * much longer.
- * @throws HoldfastError `E_UNREADABLE`
+ * @throws HoldfastError `E_UNREADABLE` if a folder cannot be listed: its cells would seem to be missing
  */
 export async function openCells(folder: string): Promise<CellReader> {
   const packs = openPacks(folder);
   const files = new Set<string>();
   const path = join(folder, 'cells');
-  const names = existsSync(path)
-    ? await readdir(path).catch((cause) => Promise.reject(readError(path, cause)))
-    : [];
-  for (const name of names) {
-    for (const file of await readdir(join(path, name)).catch(() => [])) files.add(basename(file, '.json'));
+  for (const name of await namesIn(path)) {
+    for (const file of await namesIn(join(path, name))) files.add(basename(file, '.json'));
   }
   const has = (address: string): boolean => files.has(address) || packs.has(address);
   const find = async (address: string): Promise<CellBytes | null> => {

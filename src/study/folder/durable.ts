@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import type { HoldfastError } from '../../errors.js';
 import * as files from '../../files/index.js';
 
@@ -21,6 +21,13 @@ export const replaceFiles = (
 
 /** Creates a folder of a study and its parents. @throws HoldfastError `E_UNWRITABLE` */
 export const makeFolder = (path: string): Promise<void> => files.makeFolder(path, HINT);
+
+/** Removes a file of a study, if it is there. @throws HoldfastError `E_UNWRITABLE` */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true }).catch((cause: unknown) => {
+    throw unwritable(path, cause);
+  });
+}
 
 /** Appends a line in a single write, so that processes do not mix their lines. @throws HoldfastError `E_UNWRITABLE` */
 export async function appendLine(path: string, line: string): Promise<void> {

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { isMissing, readError } from '../../errors.js';
-import { TEMPORARY } from '../../files/index.js';
+import { namesIn, TEMPORARY } from '../../files/index.js';
 import { grouped } from '../../grouped.js';
 import { type Lock, lockReach, tryLock } from '../../lock.js';
 import { decodeUtf8 } from '../../utf8.js';
 import type { CellRecord, CellTiming } from '../plan/index.js';
 import { decodeCellFile, encodeCellFile, sha256 } from './cell-file.js';
-import { appendLine, makeFolder, replaceFile, unwritable } from './durable.js';
+import { appendLine, makeFolder, removeFile, replaceFile, unwritable } from './durable.js';
 import { findPacked, linesOf, packNames } from './packs.js';
 
 /** The results folder of a study, open for writing. `docs/guide/study-results.md` describes its files. */
@@ -26,7 +26,7 @@ export interface StudyFolder {
 
 /**
  * Opens a folder, creating it if needed, and removes temporary files that killed processes left.
- * @throws HoldfastError `E_UNWRITABLE`, `E_UNREADABLE`
+ * @throws HoldfastError `E_UNWRITABLE`; `E_UNREADABLE`
  */
 export async function openFolder(path: string): Promise<StudyFolder> {
   await makeFolder(join(path, 'cells'));
@@ -73,24 +73,22 @@ const FOREIGN_MS = 24 * 3600_000;
 
 /**
  * Removes temporary files of processes that have ended. The locks of other machines on the same folder cannot be seen, so
- * their files are judged by age. What cannot be removed stays.
- * @throws HoldfastError `E_UNREADABLE`
+ * their files are judged by age.
  */
 async function removeLeftovers(path: string, reach: string): Promise<void> {
-  const names = await readdir(path, { recursive: true }).catch((cause) => {
+  const names = await readdir(path, { recursive: true }).catch((cause: unknown) => {
     throw readError(path, cause);
   });
-  const remove = (file: string): Promise<void> => rm(file, { force: true }).catch(() => {});
   for (const [writer, leftovers] of grouped(names, (name) => LEFTOVER.exec(name)?.[1])) {
     if (writer === undefined) continue; // files that stay
     const files = leftovers.map((name) => join(path, name));
     if (writer.length !== REACH_DIGITS + 16 || !writer.startsWith(reach)) {
-      for (const file of files) if (await isOlderThan(FOREIGN_MS, file)) await remove(file);
+      for (const file of files) if (await isOlderThan(FOREIGN_MS, file)) await removeFile(file);
       continue;
     }
     const lock = await tryLock(writerLock(writer));
     if (lock === null) continue; // the writer is still running
-    for (const file of files) await remove(file);
+    for (const file of files) await removeFile(file);
     await lock.release();
   }
 }
@@ -104,13 +102,12 @@ async function isOlderThan(ms: number, file: string): Promise<boolean> {
 export const cellPath = (folder: string, address: string): string =>
   join(folder, 'cells', address.slice(0, 2), `${address}.json`);
 
-/** Returns whether a cell of the folder has been computed. */
+/** Returns whether a cell of the folder has been computed. @throws HoldfastError `E_UNREADABLE` */
 export async function hasCells(folder: string): Promise<boolean> {
   if (packNames(folder).length > 0) return true;
   const path = join(folder, 'cells');
-  for (const name of await readdir(path).catch(() => [])) {
-    const files = await readdir(join(path, name)).catch(() => []); // a file of the system, perhaps
-    if (files.some((file) => file.endsWith('.json'))) return true;
+  for (const name of await namesIn(path)) {
+    if ((await namesIn(join(path, name))).some((file) => file.endsWith('.json'))) return true;
   }
   return false;
 }

@@ -1,10 +1,9 @@
 import { closeSync, existsSync, openSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HoldfastError } from '../../errors.js';
 import type { PlannedCell, Shard } from '../plan/index.js';
 import { isFailureLine } from './cell-file.js';
-import { makeFolder, replaceFile, unwritable } from './durable.js';
+import { makeFolder, removeFile, replaceFile } from './durable.js';
 import { cellPath, findCellBytes, type StudyFolder } from './folder.js';
 import { cellsOfPack, packNames, packsPath } from './packs.js';
 
@@ -59,15 +58,7 @@ export async function writePack(
   for (const address of addresses) {
     const file = cellPath(path, address);
     // Most cells that are merged had none: to look takes a tenth of the time of a removal.
-    if (existsSync(file)) await remove(file);
-  }
-}
-
-async function remove(file: string): Promise<void> {
-  try {
-    await rm(file, { force: true });
-  } catch (cause) {
-    throw unwritable(file, cause);
+    if (existsSync(file)) await removeFile(file);
   }
 }
 
@@ -117,6 +108,6 @@ export async function removeDoublePacks({ path }: StudyFolder, name: string): Pr
         break;
       }
     }
-    if (isDouble) await remove(pack);
+    if (isDouble) await removeFile(pack);
   }
 }

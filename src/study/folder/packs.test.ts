@@ -1,11 +1,19 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import type { CellRecord } from '../plan/index.js';
 import { encodeCellFile } from './cell-file.js';
 import { openCells } from './cell-reader.js';
-import { cellPath, readCell, type StudyFolder } from './folder.js';
+import { cellPath, hasCells, readCell, type StudyFolder } from './folder.js';
 import { packShard, removeDoublePacks } from './pack-cells.js';
 
 const LABELS = {
@@ -47,6 +55,19 @@ it('finds the cells of all packs, and takes a result before a failure of the sam
     expect([A, B, 'c'.repeat(64)].map(has)).toEqual([true, true, false]);
   }
 });
+
+it.each(['packs', 'cells', 'cells/aa'])(
+  'does not take %s that cannot be listed for one without cells',
+  async (name) => {
+    const path = folderWith({});
+    rmSync(join(path, 'packs'), { recursive: true });
+    mkdirSync(join(path, dirname(name)), { recursive: true });
+    symlinkSync(join(path, name), join(path, name)); // a link to itself
+    const unreadable = new RegExp(`E_UNREADABLE: it cannot be read.*${name}`);
+    await expect(openCells(path)).rejects.toThrow(unreadable);
+    await expect(hasCells(path)).rejects.toThrow(unreadable);
+  },
+);
 
 it('says that a truncated last line is damaged, and reads the others', async () => {
   const path = folderWith({ '1of1': encodeCellFile(A, done(1)) + encodeCellFile(B, done(2)).slice(0, -9) });

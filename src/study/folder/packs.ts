@@ -1,6 +1,7 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMissing, readError } from '../../errors.js';
+import { namesInNow } from '../../files/index.js';
 import { ADDRESS_AT, ADDRESS_LENGTH, isFailureLine } from './cell-file.js';
 
 // A pack is a file of many cells, `packs/NAME.jsonl`: each line is what the cell's own file would contain. Reading a million
@@ -40,16 +41,11 @@ const indices = new Map<string, PackIndex>();
 
 export const packsPath = (folder: string): string => join(folder, 'packs');
 
-/** Returns the names of a folder's packs, sorted; none if it has no packs. */
-export function packNames(folder: string): string[] {
-  try {
-    return readdirSync(packsPath(folder))
-      .filter((name) => name.endsWith('.jsonl'))
-      .sort();
-  } catch {
-    return [];
-  }
-}
+/** Returns the names of a folder's packs, sorted; none if it has no packs. @throws HoldfastError `E_UNREADABLE` */
+export const packNames = (folder: string): string[] =>
+  namesInNow(packsPath(folder))
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort();
 
 /** Finds a cell in the packs of a folder. Returns null if none has it. The packs are read again when one has changed. */
 export function findPacked(folder: string, address: string): PackedCell | null {
@@ -84,13 +80,22 @@ function findIn(index: PackIndex, address: string): PackedCell | null {
 }
 
 function indexOf(folder: string): PackIndex | null {
-  const changed = statSync(packsPath(folder), { bigint: true, throwIfNoEntry: false })?.mtimeNs;
+  const changed = changedAt(packsPath(folder));
   if (changed === undefined) return null;
   const known = indices.get(folder);
   if (known?.changed === changed) return known;
   const index = readIndex(folder, changed);
   indices.set(folder, index);
   return index;
+}
+
+/** Returns when a folder was changed, in ns; undefined if there is none. @throws HoldfastError `E_UNREADABLE` */
+function changedAt(folder: string): bigint | undefined {
+  try {
+    return statSync(folder, { bigint: true, throwIfNoEntry: false })?.mtimeNs;
+  } catch (cause) {
+    throw readError(folder, cause);
+  }
 }
 
 function readIndex(folder: string, changed: bigint): PackIndex {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { readdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.js';
+import { namesIn } from '../../files/index.js';
 import { sharedTexts } from '../../shared-texts.js';
 import { type Moment, MomentText } from '../../text/index.js';
 import { decodeUtf8 } from '../../utf8.js';
@@ -166,7 +167,7 @@ export async function checkFolder(folder: string, name: string): Promise<StudyFi
 
 /** Returns whether the folder has other files than those of a run that was killed before it wrote `study.json`. */
 async function hasOtherFiles(folder: string): Promise<boolean> {
-  const names = await readdir(folder).catch(() => []);
+  const names = await namesIn(folder);
   return names.some(
     (name) => name !== 'cells' && !name.startsWith('plan.jsonl') && !name.startsWith('study.json'),
   );
