@@ -55,9 +55,10 @@ export function serverAt(url, pid) {
   return { url, memory: () => memoryOf(pid), stop: async () => 0 };
 }
 
-/** Returns the memory of a process in MiB. */
+/** Returns the memory of a process in MiB; null if it has just ended: it has none before it is gone. */
 export function memoryOf(pid) {
-  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+  const found = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return found && Number(found[1]) / 1024;
 }
 
 /** Returns a number of the server's metrics, the sum over labels. */

@@ -40,8 +40,8 @@ for (const { run, expected } of [
   child.stdout.on('data', (chunk) => said.push(chunk));
   const looks = [];
   const watch = setInterval(() => {
-    if (child.exitCode === null && child.signalCode === null)
-      looks.push({ ms: performance.now() - since, memory: memoryOf(child.pid) });
+    const memory = child.exitCode === null && child.signalCode === null ? memoryOf(child.pid) : null;
+    if (memory !== null) looks.push({ ms: performance.now() - since, memory });
   }, EVERY_MS);
   const code = await new Promise((ended) => child.on('close', ended));
   clearInterval(watch);
