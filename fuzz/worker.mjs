@@ -29,6 +29,8 @@ const dictionary = dictionaryOf(target.rooms);
 const reached = new Uint8Array(branches);
 /** Inputs that reached something new, and for each branch the shortest that takes it. */
 const kept = [];
+/** Those of them that the target accepts. */
+const accepted = [];
 const shortest = new Map();
 /** Indices of the inputs that are the shortest of some branch; found again after something new was reached. */
 let favoured = null;
@@ -55,13 +57,19 @@ parentPort.postMessage({
 });
 
 function nextInput() {
-  const chosen = random.chance(0.5) ? random.pick(kept) : kept[random.pick(shortestOf())];
+  const chosen = chosenInput();
   const changed = tried(
     () => mutate(chosen, target.kind, random, { dictionary, other: random.pick(kept) }),
     chosen,
   );
   const repaired = target.repair !== undefined && random.chance(0.7) ? target.repair(changed) : changed;
   return repaired.slice(0, target.longest ?? 16384);
+}
+
+/** Half of the inputs are made from accepted ones: most changes of a refused one are refused too, and check nothing. */
+function chosenInput() {
+  if (accepted.length > 0 && random.chance(0.5)) return random.pick(accepted);
+  return random.chance(0.5) ? random.pick(kept) : kept[random.pick(shortestOf())];
 }
 
 function shortestOf() {
@@ -86,8 +94,9 @@ async function execute(input) {
   Atomics.add(progress, 0, 1);
   counters.fill(0);
   const { refusal, failure, ms } = await attempt(input);
-  learn(input);
-  if (refusal === null && failure === null) Atomics.add(progress, 2, 1);
+  const isAccepted = refusal === null && failure === null;
+  if (isAccepted) Atomics.add(progress, 2, 1);
+  if (learn(input) && isAccepted) accepted.push(input);
   const found = failure ?? (ms > timeLimitOf(input, target.uses) ? await slow(input, ms) : null);
   if (found !== null) report(found, input);
   unweighed.push(input);
@@ -162,7 +171,7 @@ function named(name, message) {
   return { name, message, stack: `${name}: ${message}` };
 }
 
-/** Keeps an input if a branch has a count of a magnitude that it had never before. */
+/** Keeps an input if a branch has a count of a magnitude that it had never before. @returns whether it is kept */
 function learn(input) {
   let isNew = false;
   for (let word = 0; word < words.length; word++) {
@@ -182,9 +191,11 @@ function learn(input) {
       }
     }
   }
-  if (!isNew) return;
-  kept.push(input);
-  favoured = null;
+  if (isNew) {
+    kept.push(input);
+    favoured = null;
+  }
+  return isNew;
 }
 
 /** Returns the words that inputs are compared with in the target's rooms, and those of its seeds. */
