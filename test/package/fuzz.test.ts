@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 const script = fileURLToPath(new URL('../../fuzz/main.mjs', import.meta.url));
 const errors = new URL('../../dist-fuzz/errors.js', import.meta.url).href;
 const limits = new URL('../../fuzz/limits.mjs', import.meta.url).href;
-const MOST_MS = 300_000;
+const MOST_MS = 600_000;
 /** Longer, so that a test says what the run had printed until it was ended. */
 const TEST_MS = MOST_MS + 10_000;
 
