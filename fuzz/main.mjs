@@ -6,6 +6,11 @@
  *     npm run fuzz -- all --runs 2000 --seed 3
  *     npm run fuzz -- all --runs 10000000 --seconds 600      # for each target
  *     npm run fuzz -- gguf --input FILE      # one input again
+ *     npm run fuzz -- ./my-target.mjs
+ *
+ * A target is a module of `targets`, or of your own. Its default export has `read(bytes)`, which may refuse an input by a
+ * `HoldfastError`, and `check(value, bytes)`, which must accept whatever `read` returned; and `seeds()`, inputs that `read`
+ * takes.
  *
  * One run at a time: each compiles the sources into `dist-fuzz`.
  *
@@ -13,15 +18,15 @@
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { instrument } from './instrument.mjs';
-import { processorMs, timeLimitOf } from './limits.mjs';
+import { HANG, IDLE_MS, processorMs, timeLimitOf } from './limits.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const TARGETS = readdirSync(here('targets')).map((file) => file.replace(/\.mjs$/, ''));
+const TARGETS = readdirSync(here('targets')).map((file) => basename(file, '.mjs'));
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -32,8 +37,8 @@ const { values: options, positionals } = parseArgs({
   },
 });
 const chosen = positionals[0] === 'all' ? TARGETS : positionals;
-const unknown = chosen.find((name) => !TARGETS.includes(name));
-if (chosen.length === 0 || unknown !== undefined) {
+const isModule = (target) => target.endsWith('.mjs');
+if (chosen.length === 0 || !chosen.every((target) => TARGETS.includes(target) || isModule(target))) {
   console.error(
     `usage: npm run fuzz -- TARGET [--runs N] [--seconds N] [--seed N] [--input FILE]\ntargets: all, ${TARGETS.join(', ')}`,
   );
@@ -42,46 +47,47 @@ if (chosen.length === 0 || unknown !== undefined) {
 
 /** The longest input that the main thread can know of when the worker hangs. */
 const SHARED_BYTES = 16 + 2 ** 20;
-/** How many times the limit of a single use an input may take until its thread is ended. */
-const HANG = 10;
 const HEAP_MIB = 1024;
 /** Workers that may hang or die before a run is given up. */
 const MOST_DEATHS = 5;
 
 const { branches, literals } = await instrument();
 let failed = false;
-for (const name of chosen) failed = (await fuzz(name)) || failed;
+for (const target of chosen) failed = (await fuzz(target)) || failed;
 process.exitCode = failed ? 1 : 0;
 
 /** Runs a target; starts another worker for the runs that are left if one hangs or dies. @returns whether an input failed */
-async function fuzz(name) {
+async function fuzz(target) {
+  const name = basename(target, '.mjs');
+  const module = pathToFileURL(isModule(target) ? target : here(`targets/${name}.mjs`)).href;
   const inputs = options.input === undefined ? null : [new Uint8Array(readFileSync(options.input))];
   const wanted = inputs === null ? Number(options.runs) : 1;
   const begun = Date.now();
   const untilMs = begun + 1000 * Number(options.seconds);
-  let [done, deaths, findings, last] = [0, 0, 0, { kept: 0, branches: 0 }];
+  let [done, accepted, deaths, findings, last] = [0, 0, 0, 0, { kept: 0, branches: 0 }];
   while (done < wanted && Date.now() < untilMs) {
     const result = await work(
-      { name, inputs, untilMs, runs: wanted - done, seed: Number(options.seed) + deaths },
+      { module, inputs, untilMs, runs: wanted - done, seed: Number(options.seed) + deaths },
       (finding) => {
         findings++;
-        report(name, finding);
+        report(target, finding);
       },
     );
     done += result.done;
+    accepted += result.accepted;
     if (result.death === null) {
       last = result;
       break;
     }
     findings++;
     deaths++;
-    report(name, result.death);
+    report(target, result.death);
     if (inputs !== null || deaths === MOST_DEATHS) break;
   }
   const seconds = (Date.now() - begun) / 1000;
   const kept = `${last.branches} branches, ${last.kept} inputs that cover them`;
   console.log(
-    `${name}: ${done} runs in ${Math.round(seconds)} s, ${kept}, ${findings} findings (seed ${options.seed})`,
+    `${name}: ${done} runs in ${Math.round(seconds)} s, ${accepted} of them accepted, ${kept}, ${findings} findings (seed ${options.seed})`,
   );
   return findings > 0;
 }
@@ -96,35 +102,42 @@ function work(task, onFinding) {
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
   });
   return new Promise((resolve) => {
-    let [at, since] = [0, processorMs()];
-    const ended = (death) => {
+    let [at, since, idle] = [0, processorMs(), 0];
+    const ended = (result) => {
       clearInterval(timer);
       void worker.terminate();
-      resolve({ kept: 0, branches: 0, death, done: Atomics.load(progress, 0) });
+      const [done, , accepted] = [0, 1, 2].map((index) => Atomics.load(progress, index));
+      resolve({ kept: 0, branches: 0, death: null, done, accepted, ...result });
     };
     const input = () => current.slice(0, Atomics.load(progress, 1));
+    const died = (what) => ended({ death: { what, input: input() } });
+    /** Time for which the worker had nothing to do: however busy the machine is, an input has something to do. */
+    const idleMs = () => worker.performance.eventLoopUtilization().idle;
     const timer = setInterval(() => {
       const now = Atomics.load(progress, 0);
-      if (now !== at) [at, since] = [now, processorMs()];
+      if (now !== at) [at, since, idle] = [now, processorMs(), idleMs()];
       else if (now > 0 && processorMs() - since > HANG * timeLimitOf(input())) {
-        ended({ what: `it takes more than ${HANG} times the limit of a single use`, input: input() });
+        died(`it takes more than ${HANG} times the limit of a single use`);
+      } else if (now > 0 && idleMs() - idle > IDLE_MS) {
+        died(`it waits for more than ${IDLE_MS} ms for something that does not come`);
       }
     }, 500);
     worker.on('message', (message) => {
-      if (message.finding !== undefined) return onFinding(message.finding);
-      clearInterval(timer);
-      resolve({ ...message, death: null, done: Atomics.load(progress, 0) });
+      if (message.finding !== undefined) onFinding(message.finding);
+      else ended(message);
     });
-    worker.on('error', (error) =>
-      ended({ what: `the thread ends: ${error.stack ?? error}`, input: input() }),
+    worker.on('error', (error) => died(`the thread ends: ${error.stack ?? error}`));
+    // After its last message this comes too late to matter.
+    worker.on('exit', (code) =>
+      died(`the thread exits with code ${code}: it waits for nothing, or was told to`),
     );
   });
 }
 
-function report(name, { what, input }) {
+function report(target, { what, input }) {
   const id = createHash('sha256').update(input).digest('hex').slice(0, 12);
-  const file = join(here('findings'), `${name}-${id}`);
+  const file = join(here('findings'), `${basename(target, '.mjs')}-${id}`);
   mkdirSync(here('findings'), { recursive: true });
   writeFileSync(file, input);
-  console.error(`\n${what}\nthe input: npm run fuzz -- ${name} --input ${file}\n`);
+  console.error(`\n${what}\nthe input: npm run fuzz -- ${target} --input ${file}\n`);
 }

@@ -19,13 +19,9 @@ export const strictSource = (bytes) => ({
 export const jsonOf = (bytes) =>
   parseJson(decodeUtf8(bytes, 'input'), (why) => new HoldfastError('E_UNREADABLE', why, { file: 'input' }));
 
-/** Runs something that may be refused, and goes on after a refusal. */
-export async function refused(action) {
-  try {
-    return await action();
-  } catch (error) {
-    if (!(error instanceof HoldfastError)) throw error;
-  }
+/** Refuses an input that the code under test does not refuse by an error, or that a target cannot check. */
+export function refuse(why) {
+  throw new HoldfastError('E_UNREADABLE', why);
 }
 
 /** Checks that a file's tensors have bytes of their own, as many as their shapes need, and can be decoded. */

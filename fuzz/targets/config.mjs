@@ -2,10 +2,9 @@ import { deepStrictEqual } from 'node:assert';
 import { readdirSync, readFileSync } from 'node:fs';
 import { planModel, tensorShapes } from '../../dist-fuzz/architectures/index.js';
 import { byteLengthOf } from '../../dist-fuzz/formats/index.js';
-import { jsonOf } from '../sources.mjs';
+import { jsonOf, refuse } from '../sources.mjs';
 
 const MODELS = new URL('../../test/fixtures/models/', import.meta.url);
-/** A config.json may state more weights than a test can list. */
 const MOST_TENSORS = 5000;
 
 /** A config.json. A file with just the tensors that it states is a whole model. */
@@ -18,10 +17,13 @@ export default {
         (file) => new Uint8Array(readFileSync(new URL(`${name}/${file}`, MODELS))),
       ),
     ),
-  async run(bytes) {
+  read(bytes) {
     const config = jsonOf(bytes);
     const shapes = tensorShapes(config);
-    if (shapes.size > MOST_TENSORS) return;
+    if (shapes.size > MOST_TENSORS) refuse('it states more tensors than a check can list');
+    return { config, shapes };
+  },
+  async check({ config, shapes }) {
     const tensors = new Map();
     for (const [name, shape] of shapes) {
       const byteLength = byteLengthOf(

@@ -13,17 +13,21 @@ export default {
     new Uint8Array(readFileSync(EXAMPLE)),
     ...[SAVED, HOLD].map((json) => Buffer.from(JSON.stringify(json))),
   ],
-  run(bytes) {
+  read(bytes) {
     const json = jsonOf(bytes);
-    if (json?.format === 'holdfast-hold') {
-      const hold = readHold(json);
-      strictEqual(holdText(readHold(JSON.parse(holdText(hold)))), holdText(hold));
-    } else {
-      const { saved, messages } = loadDialogue(json);
-      const written = JSON.stringify(saved ?? messages);
-      strictEqual(JSON.stringify(loadDialogue(JSON.parse(written))), JSON.stringify({ messages, saved }));
-    }
+    const kind = json?.format === 'holdfast-hold' ? KINDS.hold : KINDS.dialogue;
+    return { kind, file: kind.read(json) };
   },
+  check({ kind: { read, write }, file }) {
+    const again = read(JSON.parse(write(file)));
+    strictEqual(JSON.stringify(again), JSON.stringify(file));
+    strictEqual(write(again), write(file));
+  },
+};
+
+const KINDS = {
+  hold: { read: readHold, write: holdText },
+  dialogue: { read: loadDialogue, write: ({ saved, messages }) => JSON.stringify(saved ?? messages) },
 };
 
 const SETTINGS = {

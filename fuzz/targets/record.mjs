@@ -1,9 +1,9 @@
 import { strictEqual } from 'node:assert';
 import { createHash } from 'node:crypto';
-import { HoldfastError } from '../../dist-fuzz/errors.js';
 import { decodeCellFile, encodeCellFile } from '../../dist-fuzz/study/folder/cell-file.js';
 import * as tables from '../../dist-fuzz/study/folder/result-tables.js';
 import { decodeUtf8 } from '../../dist-fuzz/utf8.js';
+import { refuse } from '../sources.mjs';
 
 const ADDRESS = 'a7'.repeat(32);
 
@@ -12,13 +12,14 @@ export default {
   rooms: ['study/folder', 'study/plan'],
   kind: 'json',
   seeds: () => RECORDS.map((record) => Buffer.from(JSON.stringify({ ...LABELS, ...record }))),
-  run(bytes) {
+  read(bytes) {
     const text = decodeUtf8(bytes, 'input');
     const sum = createHash('sha256').update(text).digest('hex');
     const file = `{"address":"${ADDRESS}","sha256":"${sum}","record":${text}}\n`;
     const decoded = decodeCellFile(file, ADDRESS);
-    if ('damage' in decoded) throw new HoldfastError('E_UNREADABLE', decoded.damage);
-    const { record } = decoded;
+    return 'damage' in decoded ? refuse(decoded.damage) : decoded.record;
+  },
+  check(record) {
     for (const { rows, columns } of Object.values(tables)) {
       for (const row of rows({ address: ADDRESS, record, headsPerLayer: 2 })) {
         for (const { name, type, nullable, value } of columns) checkValue(name, type, nullable, value(row));

@@ -25,6 +25,14 @@ describe.each([...FAMILIES, ...VARIANTS])('the tiny %s', (name) => {
   });
 });
 
+it('the tensors of a config.json that no model can have are refused as the model is', async () => {
+  const layer_types = ['full_attention', 'sliding_attention', 'full_attention'];
+  const config = { ...(await configFixture('qwen3')), layer_types };
+  const refusal = expect.objectContaining({ code: 'E_CONFIG', field: 'layer_types' });
+  expect(() => tensorShapes(config)).toThrow(refusal);
+  await expect(planModel(await modelFixture('qwen3'), config)).rejects.toThrow(refusal);
+});
+
 describe('a GGUF', () => {
   it.each([
     ['llama', 'llama.F32.gguf'],

@@ -51,6 +51,7 @@ export function tensorShapes(config: unknown): ReadonlyMap<string, readonly numb
   const { family, settings, names } = settingsFromConfig(checkpoint, config);
   const blueprint = blueprintOf(family, settings, settings.tied ?? true);
   checkBlueprint(blueprint, checkpoint.name);
+  checkLayerTypes(settings, blueprint, checkpoint.name);
   return shapesOfTensors({ checkpoint, family, names }, blueprint);
 }
 

@@ -321,6 +321,8 @@ describe('files of the command', () => {
     const opened = await host.run('open', { json, system: SYSTEM }, () => {}, never);
     expect(opened).toEqual({ kind: 'hold', steer, notes: [expect.stringMatching(/chosen by hand/)] });
     await expect(host.run('hold', { system: SYSTEM, steer: OFF }, () => {}, never)).rejects.toThrow(/E_HOLD/);
+    const beyond = { system: SYSTEM, steer: { ...steer, pairs: [[0, 99]] as const } };
+    await expect(host.run('hold', beyond, () => {}, never)).rejects.toThrow(/head 99 does not exist/);
   });
 
   it('are a trace of the dialogue, with the policy on the chosen heads alone', async () => {

@@ -15,7 +15,8 @@ const TENSORS = ['ids', 'target.share_before', 'target.share_after', 'span.share
 /**
  * Returns the settings of the held side as a hold that nothing has tested: the file says so.
  * @param library the version of Holdfast that it records
- * @throws HoldfastError `E_HOLD` without a policy: there would be nothing to hold
+ * @throws HoldfastError `E_HOLD` without a policy: there would be nothing to hold; `E_STRENGTH` for heads that the model does
+ * not have, or for none
  */
 export async function writtenHold(
   { system, steer }: HoldRequest,
@@ -24,7 +25,9 @@ export async function writtenHold(
 ): Promise<HoldFile> {
   const { policy, schedule, target, pairs } = steer;
   if (policy === 'off') throw new HoldfastError('E_HOLD', 'the policy is off: there is no hold to save');
-  const { layers, heads } = headGrid(model.executor.blueprint);
+  const grid = headGrid(model.executor.blueprint);
+  if (pairs !== null) headMask({ pairs }, grid);
+  const { layers, heads } = grid;
   return readHold({
     format: 'holdfast-hold',
     version: 1,

@@ -1,15 +1,94 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const script = fileURLToPath(new URL('../../fuzz/main.mjs', import.meta.url));
+const errors = new URL('../../dist-fuzz/errors.js', import.meta.url).href;
+const limits = new URL('../../fuzz/limits.mjs', import.meta.url).href;
+const MOST_MS = 600_000;
+/** Longer, so that a test says what the run had printed until it was ended. */
+const TEST_MS = MOST_MS + 10_000;
+
+const fuzz = (...options: string[]) =>
+  spawnSync(process.execPath, [script, ...options], { encoding: 'utf8', timeout: MOST_MS });
 
 /** The short form of `npm run fuzz`, see docs/reliability.md: enough to notice a reader that no longer checks its input. */
-it('what reads foreign files and requests stands some hundred changed inputs each', () => {
-  const script = fileURLToPath(new URL('../../fuzz/main.mjs', import.meta.url));
-  const run = spawnSync(process.execPath, [script, 'all', '--runs', '400'], { encoding: 'utf8' });
-  expect(run.stderr).toBe('');
-  const lines = run.stdout.trim().split('\n');
-  expect(lines.map((line) => line.replace(/:.*/, ''))).toEqual([
-    ...['config', 'dialogue', 'gguf', 'record', 'safetensors', 'server', 'study', 'template', 'tokenizer'],
-  ]);
-  for (const line of lines) expect(line).toMatch(/: 400 runs .*, 0 findings /);
-}, 300_000);
+it(
+  'what reads foreign files and requests stands some hundred changed inputs each',
+  () => {
+    const run = fuzz('all', '--runs', '400');
+    expect(run.stderr).toBe('');
+    const lines = run.stdout.trim().split('\n');
+    expect(lines.map((line) => line.replace(/:.*/, ''))).toEqual([
+      ...['config', 'dialogue', 'gguf-model', 'gguf', 'record', 'safetensors', 'server'],
+      ...['studio', 'study', 'template', 'tokenizer'],
+    ]);
+    for (const line of lines) expect(line).toMatch(/: 400 runs .*, 0 findings /);
+  },
+  TEST_MS,
+);
+
+describe('the fuzzer finds a target', () => {
+  /** What `read` does, what `check` does, and what is found. */
+  const broken: Readonly<Record<string, readonly [read: string, check: string, found: RegExp]>> = {
+    'that throws': ['null.length', '', /^TypeError: /],
+    'that refuses what it has read': [
+      '',
+      'throw new HoldfastError("E_UNREADABLE", "late")',
+      /E_UNREADABLE: late/,
+    ],
+    'whose seed is refused': ['throw new HoldfastError("E_UNREADABLE", "never")', '', /^Seed 0 is refused/],
+    'that takes a large buffer': ['Buffer.allocUnsafe(2 ** 27)', '', /^Large: /],
+    'that takes a slice of one': ['new Int16Array(2 ** 25).subarray(1).slice()', '', /^Large: /],
+    'that takes much memory and drops it': ['', 'Array.from({ length: 2 ** 24 }, String)', /^Large: /],
+    'that takes long': ['', 'for (const end = processorMs() + 1500; processorMs() < end; );', /^Slow: /],
+    'that hangs': ['for (;;);', '', /takes more than 10 times the limit/],
+    'that waits for a timer': [
+      'await new Promise(() => setInterval(() => {}, 100))',
+      '',
+      /waits for more than/,
+    ],
+    'that waits for nothing': ['', 'await new Promise(() => {})', /exits with code/],
+    'that ends the process': ['process.exit(0)', '', /exits with code 0/],
+  };
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-fuzz-'));
+  const nameOf = (what: string): string => what.replaceAll(' ', '-');
+  let run: ReturnType<typeof fuzz>;
+
+  beforeAll(() => {
+    const targets = Object.entries(broken).map(([what, [read, check]]) => {
+      const target = join(folder, `${nameOf(what)}.mjs`);
+      writeFileSync(
+        target,
+        `import { HoldfastError } from ${JSON.stringify(errors)};
+        import { processorMs } from ${JSON.stringify(limits)};
+        export default {
+          rooms: ['errors'],
+          kind: 'bytes',
+          seeds: () => [Buffer.from('a seed')],
+          async read(bytes) { ${read} },
+          async check(value, bytes) { ${check} },
+        };`,
+      );
+      return target;
+    });
+    run = fuzz(...targets, '--runs', '1');
+  }, TEST_MS);
+  afterAll(() => {
+    for (const [, file] of run.stderr.matchAll(/--input (.*)/g)) rmSync(file!);
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each(Object.entries(broken))('%s', (what, [, , found]) => {
+    expect(run.status).toBe(1);
+    const name = nameOf(what);
+    expect(run.stdout.split('\n').find((line) => line.startsWith(`${name}: `))).toMatch(
+      /: 1 runs .*, 1 findings /,
+    );
+    const reports = run.stderr.split(/--input .*\n/);
+    expect(reports.find((report) => report.includes(`${name}.mjs`))?.trim()).toMatch(found);
+  });
+});
