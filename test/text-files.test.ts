@@ -22,6 +22,7 @@ const MAY_DECODE: Readonly<Record<string, string>> = {
   'src/study/folder/packs.ts': 'addresses are hex digits',
   'src/cli/study/slurm.ts': 'what sbatch and squeue print: numbers and states',
   'src/executors/ggml/probe.ts': 'what a driver prints before it ends a process',
+  'src/files/temporary-name.ts': "numbers in Linux' account of a process, whose name may be any bytes",
   'src/findings/browser-script.ts': "a function's source",
   'src/cli/terminal/keyboard.ts': 'keys typed on a terminal',
 };
