@@ -1,7 +1,7 @@
 /** Starts `holdfast serve` for scripts, and asks it. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -57,7 +57,8 @@ export function serverAt(url, pid) {
 
 /** Returns the memory of a process in MiB; null if it has just ended: it has none before it is gone. */
 export function memoryOf(pid) {
-  const found = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  const path = `/proc/${pid}/status`;
+  const found = existsSync(path) ? /VmRSS:\s+(\d+)/.exec(readFileSync(path, 'utf8')) : null;
   return found && Number(found[1]) / 1024;
 }
 
