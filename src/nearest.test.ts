@@ -34,6 +34,10 @@ describe('the nearest name', () => {
     expect(nearest('top_p', ['top-k', 'top-p', 'min-p'])).toBe('top-p');
   });
 
+  it('is not looked for among names of other lengths, which would take long', () => {
+    expect(nearest('a'.repeat(2 ** 20), ['a'.repeat(2 ** 10)])).toBeNull();
+  });
+
   it('is null if none is near', () => {
     expect(nearest('colour', ['name', 'arms', 'seeds'])).toBeNull();
     expect(nearest('x', ['kl', 'name'])).toBeNull();
