@@ -5,7 +5,7 @@
 const MS_A_KIBIBYTE = 1000;
 const SLACK_BYTES = 64 * 2 ** 20;
 /** How many times the limit of a single use an input may take until its thread is ended. */
-export const HANG = 10;
+export const HANG = 5;
 /** For how long an input may wait without any work. Nothing that an input asks for waits at all. */
 export const IDLE_MS = 5000;
 
