@@ -7,7 +7,7 @@ import { hasJsonShape } from './json-shape.js';
 import { languageScore } from './language.js';
 import { normalize } from './normal-form.js';
 import { keepsPairs } from './pairs.js';
-import { matches } from './pattern.js';
+import { matcherOf } from './pattern.js';
 import type { Rule, SimpleRule } from './rule.js';
 import { leaks } from './withholds.js';
 import { beginsWith, contains, endsWith, linesIn, saysAnything } from './words.js';
@@ -65,9 +65,9 @@ function passes(rule: Exclude<SimpleRule, { rule: 'language' }>, answer: string)
       return counts.every((count) => count >= min && count <= max);
     }
     case 'every-line':
-      return linesIn(normalize(answer)).every((line) => matches(rule.pattern, line));
+      return linesIn(normalize(answer)).every(matcherOf(rule.pattern));
     case 'pattern':
-      return matches(rule.pattern, normalize(answer).trim());
+      return matcherOf(rule.pattern)(normalize(answer).trim());
     case 'json':
       return hasJsonShape(rule, answer);
     case 'pairs':

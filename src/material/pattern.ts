@@ -34,24 +34,26 @@ export function patternComplaint(source: string): string | null {
   }
 }
 
-/** Returns whether a pattern without a complaint matches a whole text. */
-export function matches(source: string, text: string): boolean {
-  if (text.length > MAX_LENGTH) return false;
+/** Returns a function that says whether a pattern without a complaint matches a whole text. */
+export function matcherOf(source: string): (text: string) => boolean {
   const steps = stepsOf(source);
-  const characters = [...text];
+  return (text) => text.length <= MAX_LENGTH && matches(steps, text);
+}
+
+function matches(steps: readonly Step[], text: string): boolean {
   let places = [0];
-  for (let at = 0; at <= characters.length; at++) {
-    const [before, after] = [characters[at - 1], characters[at]];
-    const reached = reachedFrom(places, steps, before, after);
-    if (after === undefined) return reached.has(steps.length);
+  let before: string | undefined;
+  for (const character of text) {
+    const reached = reachedFrom(places, steps, before, character);
     places = [];
     for (const place of reached) {
       const step = steps[place];
-      if (step?.kind === 'take' && step.fits(after)) places.push(place + 1);
+      if (step?.kind === 'take' && step.fits(character)) places.push(place + 1);
     }
     if (places.length === 0) return false;
+    before = character;
   }
-  return false;
+  return reachedFrom(places, steps, before, undefined).has(steps.length);
 }
 
 /** Returns the steps that can be reached without taking a character. */
