@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { failure, onPlatform } from '../test/support/other-platform.js';
 import { tryLock } from './lock.js';
 
 vi.mock('node:fs/promises', async (original) => ({
@@ -8,12 +9,7 @@ vi.mock('node:fs/promises', async (original) => ({
   open: vi.fn(),
 }));
 
-/** Makes the process one of another system. */
-const onPlatform = (platform: NodeJS.Platform): void =>
-  void vi.stubGlobal('process', Object.create(process, { platform: { value: platform } }));
-const fails = (code: string): void => {
-  vi.mocked(open).mockRejectedValueOnce(Object.assign(new Error(code), { code }));
-};
+const fails = (code: string): void => void vi.mocked(open).mockRejectedValueOnce(failure(code));
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.mocked(open).mockReset();

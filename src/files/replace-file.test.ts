@@ -14,6 +14,7 @@ import { mkdtemp, open, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { failure, onPlatform } from '../../test/support/other-platform.js';
 import { openGrowingFile } from './growing-file.js';
 import { makeFolder } from './make-folder.js';
 import { replaceFile, replaceFiles } from './replace-file.js';
@@ -42,10 +43,6 @@ afterEach(async () => {
 });
 
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
-const onPlatform = (platform: string): void => {
-  vi.stubGlobal('process', Object.create(process, { platform: { value: platform } }));
-};
-const failure = (code: string): Error => Object.assign(new Error(code), { code });
 /** The temporary name of a file in a process that has ended. */
 function nameOfDead(path: string): string {
   const { pid } = spawnSync(process.execPath, ['--version']);
