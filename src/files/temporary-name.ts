@@ -44,7 +44,7 @@ export const temporaryName = (path: string, writer = `${PLACE}-${PROCESS}-${++wr
  */
 export function removeLeftovers(path: string): void {
   const start = `${basename(path)}.${PLACE}-`;
-  for (const name of namesIn(dirname(path))) {
+  for (const name of namesIfReadable(dirname(path))) {
     if (!name.startsWith(start)) continue;
     const [, pid, began] = /^(\d+)(?:-(\d*))?-\d+\.tmp$/.exec(name.slice(start.length)) ?? [];
     if (pid === undefined || isRunning(Number(pid), began)) continue;
@@ -54,7 +54,8 @@ export function removeLeftovers(path: string): void {
   }
 }
 
-function namesIn(folder: string): string[] {
+/** Unlike `namesIn`: writing the file will say what is wrong with a folder that cannot be read. */
+function namesIfReadable(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
