@@ -7,6 +7,9 @@
  *     npm run fuzz -- all --runs 10000000 --seconds 600      # for each target
  *     npm run fuzz -- gguf --input FILE      # one input again
  *     npm run fuzz -- ./my-target.mjs
+ *     npm run fuzz -- gguf --keep            # later runs begin with the inputs that reached something new
+ *
+ * N inputs are made anew, besides the seeds and the kept inputs.
  *
  * A target is a module of `targets`, or of your own. Its default export has `read(bytes)`, which may refuse an input by a
  * `HoldfastError`, and `check(value, bytes)`, which must accept whatever `read` returned; and `seeds()`, inputs that `read`
@@ -22,6 +25,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { readCorpus, writeCorpus } from './corpus.mjs';
 import { instrument } from './instrument.mjs';
 import { HANG, IDLE_MS, processorMs, timeLimitOf } from './limits.mjs';
 
@@ -34,13 +38,14 @@ const { values: options, positionals } = parseArgs({
     seconds: { type: 'string', default: '1000000' },
     seed: { type: 'string', default: '1' },
     input: { type: 'string' },
+    keep: { type: 'boolean', default: false },
   },
 });
 const chosen = positionals[0] === 'all' ? TARGETS : positionals;
 const isModule = (target) => target.endsWith('.mjs');
 if (chosen.length === 0 || !chosen.every((target) => TARGETS.includes(target) || isModule(target))) {
   console.error(
-    `usage: npm run fuzz -- TARGET [--runs N] [--seconds N] [--seed N] [--input FILE]\ntargets: all, ${TARGETS.join(', ')}`,
+    `usage: npm run fuzz -- TARGET [--runs N] [--seconds N] [--seed N] [--keep] [--input FILE]\ntargets: all, ${TARGETS.join(', ')}`,
   );
   process.exit(2);
 }
@@ -61,34 +66,32 @@ async function fuzz(target) {
   const name = basename(target, '.mjs');
   const module = pathToFileURL(isModule(target) ? target : here(`targets/${name}.mjs`)).href;
   const inputs = options.input === undefined ? null : [new Uint8Array(readFileSync(options.input))];
-  const wanted = inputs === null ? Number(options.runs) : 1;
+  const wanted = inputs === null ? Number(options.runs) : 0;
+  const corpus = readCorpus(target);
   const begun = Date.now();
   const untilMs = begun + 1000 * Number(options.seconds);
-  let [done, accepted, deaths, findings, last] = [0, 0, 0, 0, { kept: 0, branches: 0 }];
-  while (done < wanted && Date.now() < untilMs) {
-    const result = await work(
-      { module, inputs, untilMs, runs: wanted - done, seed: Number(options.seed) + deaths },
+  let [made, done, accepted, deaths, findings, last] = [0, 0, 0, 0, 0, null];
+  do {
+    last = await work(
+      { module, inputs, corpus, untilMs, runs: wanted - made, seed: Number(options.seed) + deaths },
       (finding) => {
         findings++;
         report(target, finding);
       },
     );
-    done += result.done;
-    accepted += result.accepted;
-    if (result.death === null) {
-      last = result;
-      break;
+    made += last.made;
+    done += last.done;
+    accepted += last.accepted;
+    if (last.death !== null) {
+      findings++;
+      deaths++;
+      report(target, last.death);
     }
-    findings++;
-    deaths++;
-    report(target, result.death);
-    if (inputs !== null || deaths === MOST_DEATHS) break;
-  }
-  const seconds = (Date.now() - begun) / 1000;
-  const kept = `${last.branches} branches, ${last.kept} inputs that cover them`;
-  console.log(
-    `${name}: ${done} runs in ${Math.round(seconds)} s, ${accepted} of them accepted, ${kept}, ${findings} findings (seed ${options.seed})`,
-  );
+  } while (last.death !== null && made < wanted && Date.now() < untilMs && deaths < MOST_DEATHS);
+  const seconds = Math.round((Date.now() - begun) / 1000);
+  const runs = `${done} inputs, ${made} of them new, in ${seconds} s, ${accepted} accepted`;
+  console.log(`${name}: ${runs}, ${last.branches} branches, ${findings} findings (seed ${options.seed})`);
+  if (options.keep && last.death === null) writeCorpus(target, last.cover);
   return findings > 0;
 }
 
@@ -106,8 +109,8 @@ function work(task, onFinding) {
     const ended = (result) => {
       clearInterval(timer);
       void worker.terminate();
-      const [done, , accepted] = [0, 1, 2].map((index) => Atomics.load(progress, index));
-      resolve({ kept: 0, branches: 0, death: null, done, accepted, ...result });
+      const [done, , accepted, made] = [0, 1, 2, 3].map((index) => Atomics.load(progress, index));
+      resolve({ branches: 0, cover: [], death: null, done, accepted, made, ...result });
     };
     const input = () => current.slice(0, Atomics.load(progress, 1));
     const died = (what) => ended({ death: { what, input: input() } });

@@ -5,15 +5,15 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
+import { Coverage } from './coverage.mjs';
 import { memoryLimitOf, processorMs, timeLimitOf } from './limits.mjs';
 import { meterMemory } from './memory.mjs';
 import { mutate } from './mutate.mjs';
 import { randomFrom } from './random.mjs';
 
-const { module, runs, untilMs, seed, inputs, branches, literals, shared } = workerData;
+const { module, runs, untilMs, seed, inputs, corpus, branches, literals, shared } = workerData;
 globalThis.holdfastBranches = new Uint8Array(branches);
-const counters = globalThis.holdfastBranches;
-const words = new Int32Array(counters.buffer, 0, branches / 4);
+const coverage = new Coverage(globalThis.holdfastBranches);
 const [progress, current] = [new Int32Array(shared, 0, 4), new Uint8Array(shared, 16)];
 setFlagsFromString('--expose_gc');
 const collectGarbage = runInNewContext('gc');
@@ -25,41 +25,40 @@ const random = randomFrom(seed);
 const seeds = target.seeds().map((seed) => new Uint8Array(seed));
 const dictionary = dictionaryOf(target.rooms);
 
-/** For each branch, one bit for each magnitude of its count that some input reached. */
-const reached = new Uint8Array(branches);
-/** Inputs that reached something new, and for each branch the shortest that takes it. */
-const kept = [];
-/** Those of them that the target accepts. */
+/** Inputs that reached something new, and that the target accepts. */
 const accepted = [];
-const shortest = new Map();
-/** Indices of the inputs that are the shortest of some branch; found again after something new was reached. */
-let favoured = null;
 const findings = new Set();
 /** Inputs that were run since the memory was last measured, which takes as long as a short input. */
 let unweighed = [];
 let meter = meterMemory();
 const WEIGHED_TOGETHER = 64;
+const MUCH = memoryLimitOf([]) / 2;
 
-if (inputs !== null) for (const input of inputs) await execute(input);
-else {
+if (inputs !== null) {
+  for (const input of inputs) await execute(input);
+  await weigh();
+  parentPort.postMessage({ branches: coverage.branches().size, cover: [] });
+} else {
   for (const [index, input] of seeds.entries()) {
     const { refusal } = await execute(input);
     if (refusal === null) continue;
     const what = `Seed ${index} is refused, so that nothing like it is checked: ${refusal.stack}`;
     parentPort.postMessage({ finding: { what, input } });
   }
-  for (let done = seeds.length; done < runs && Date.now() < untilMs; done++) await execute(nextInput());
+  const ofSeeds = coverage.branches();
+  for (const input of corpus) await execute(input);
+  for (let done = 0; done < runs && Date.now() < untilMs; done++) {
+    Atomics.store(progress, 3, done + 1);
+    await execute(nextInput());
+  }
+  await weigh();
+  parentPort.postMessage({ branches: coverage.branches().size, cover: coverage.cover(ofSeeds) });
 }
-await weigh();
-parentPort.postMessage({
-  kept: new Set(shortest.values()).size,
-  branches: shortest.size,
-});
 
 function nextInput() {
   const chosen = chosenInput();
   const changed = tried(
-    () => mutate(chosen, target.kind, random, { dictionary, other: random.pick(kept) }),
+    () => mutate(chosen, target.kind, random, { dictionary, other: coverage.any(random) }),
     chosen,
   );
   const repaired = target.repair !== undefined && random.chance(0.7) ? target.repair(changed) : changed;
@@ -69,12 +68,7 @@ function nextInput() {
 /** Half of the inputs are made from accepted ones: most changes of a refused one are refused too, and check nothing. */
 function chosenInput() {
   if (accepted.length > 0 && random.chance(0.5)) return random.pick(accepted);
-  return random.chance(0.5) ? random.pick(kept) : kept[random.pick(shortestOf())];
-}
-
-function shortestOf() {
-  favoured ??= [...new Set(shortest.values())];
-  return favoured;
+  return random.chance(0.5) ? coverage.any(random) : coverage.short(random);
 }
 
 /** A change that nests a value too deeply for this thread's stack changes nothing. */
@@ -92,12 +86,12 @@ async function execute(input) {
   current.set(input.subarray(0, current.length));
   Atomics.store(progress, 1, input.length);
   Atomics.add(progress, 0, 1);
-  counters.fill(0);
+  coverage.clear();
   const { refusal, failure, ms } = await attempt(input);
   const isAccepted = refusal === null && failure === null;
   if (isAccepted) Atomics.add(progress, 2, 1);
-  if (learn(input) && isAccepted) accepted.push(input);
-  const found = failure ?? (ms > timeLimitOf(input, target.uses) ? await slow(input, ms) : null);
+  if (coverage.learn(input) && isAccepted) accepted.push(input);
+  const found = failure ?? (ms > timeLimitOf(input, target.uses) ? await slow(input) : null);
   if (found !== null) report(found, input);
   unweighed.push(input);
   if (unweighed.length === WEIGHED_TOGETHER) await weigh();
@@ -113,10 +107,10 @@ function report({ name, message, stack }, input) {
   parentPort.postMessage({ finding: { what: stack ?? `${name}: ${message}`, input } });
 }
 
-/** Runs an input once, and measures its time. */
+/** Runs an input once, and measures its time by a clock, which costs less to read than processor time. */
 async function attempt(input) {
-  const begun = processorMs();
-  return { ...(await outcomeOf(input)), ms: processorMs() - begun };
+  const begun = performance.now();
+  return { ...(await outcomeOf(input)), ms: performance.now() - begun };
 }
 
 /** An input may be refused while it is read, and by nothing that comes after. Every other error is a failure. */
@@ -141,61 +135,45 @@ function errorOf(error) {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** Other threads of this process may have been busy: only an input that is slow three times is too slow. */
-async function slow(input, firstMs) {
-  let least = firstMs;
-  for (let i = 0; i < 2; i++) least = Math.min(least, (await attempt(input)).ms);
+/** The machine, or other threads of this process, may have been busy: only an input that is slow three times more is too slow. */
+async function slow(input) {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 3; i++) {
+    const begun = processorMs();
+    await outcomeOf(input);
+    least = Math.min(least, processorMs() - begun);
+  }
   if (least <= timeLimitOf(input, target.uses)) return null;
   return named('Slow', `${input.length} bytes take ${Math.round(least)} ms`);
 }
 
-/** Measures the memory that the latest inputs took together, and of each one alone if it is much. */
+/** Measures the memory that the latest inputs took together. */
 async function weigh() {
   const inputs = unweighed;
   unweighed = [];
-  if (meter.stop() > memoryLimitOf([]) / 2) for (const input of inputs) await large(input);
+  if (meter.stop() > MUCH) await findLarge(inputs);
   meter = meterMemory();
 }
 
-/** Reports an input that takes too much. Garbage of earlier inputs is no memory of this one. */
-async function large(input) {
+/** Reports the inputs that take too much: runs them again, and halves of them for as long as they take much together. */
+async function findLarge(inputs) {
+  // Garbage of earlier inputs is no memory of these.
   collectGarbage();
   const own = meterMemory();
-  await outcomeOf(input);
+  for (const input of inputs) await outcomeOf(input);
   const bytes = own.stop();
-  if (bytes <= memoryLimitOf(input)) return;
-  report(named('Large', `${input.length} bytes take ${Math.round(bytes / 2 ** 20)} MiB`), input);
+  const [input, ...more] = inputs;
+  if (more.length === 0) {
+    if (bytes <= memoryLimitOf(input)) return;
+    report(named('Large', `${input.length} bytes take ${Math.round(bytes / 2 ** 20)} MiB`), input);
+  } else if (bytes > MUCH) {
+    await findLarge(inputs.slice(0, inputs.length >> 1));
+    await findLarge(inputs.slice(inputs.length >> 1));
+  }
 }
 
 function named(name, message) {
   return { name, message, stack: `${name}: ${message}` };
-}
-
-/** Keeps an input if a branch has a count of a magnitude that it had never before. @returns whether it is kept */
-function learn(input) {
-  let isNew = false;
-  for (let word = 0; word < words.length; word++) {
-    if (words[word] === 0) continue;
-    for (let branch = 4 * word; branch < 4 * word + 4; branch++) {
-      const count = counters[branch];
-      if (count === 0) continue;
-      const bit = 1 << Math.min(7, 32 - Math.clz32(count) - 1);
-      if ((reached[branch] & bit) === 0) {
-        reached[branch] |= bit;
-        isNew = true;
-      }
-      const known = shortest.get(branch);
-      if (known === undefined || kept[known].length > input.length) {
-        shortest.set(branch, kept.length);
-        isNew = true;
-      }
-    }
-  }
-  if (isNew) {
-    kept.push(input);
-    favoured = null;
-  }
-  return isNew;
 }
 
 /** Returns the words that inputs are compared with in the target's rooms, and those of its seeds. */

@@ -72,3 +72,51 @@ it('is refused if its lists would be longer than any vocabulary', () => {
     );
   }
 });
+
+describe('a text that would become far longer is refused', () => {
+  const double = { type: 'Replace', pattern: { String: 'h' }, content: 'hh' };
+  const bytes = { type: 'ByteLevel', add_prefix_space: false, use_regex: false };
+  const many = <T>(component: T): T[] => Array.from({ length: 200 }, () => component);
+  /** Sequences of two in each other: the same as one of 2^8. */
+  const nested = (of: (parts: object[]) => object, component: object): object =>
+    Array.from({ length: 8 }).reduce<object>((inner) => of([inner, inner]), component);
+  const normalizers = (parts: object[]): object => ({ type: 'Sequence', normalizers: parts });
+  const pretokenizers = (parts: object[]): object => ({ type: 'Sequence', pretokenizers: parts });
+  const decoders = (parts: object[]): object => ({ type: 'Sequence', decoders: parts });
+  const longer = { type: 'Replace', pattern: { Regex: '' }, content: 'x'.repeat(2 ** 20) };
+
+  it.each<[string, object, RegExp]>([
+    ['normalizers', { normalizer: normalizers(many(double)) }, /field normalizer/],
+    ['nested normalizers', { normalizer: nested(normalizers, double) }, /field normalizer/],
+    ['one normalizer', { normalizer: longer }, /field normalizer/],
+    ['a long start', { normalizer: { type: 'Prepend', prepend: 'x'.repeat(2 ** 20) } }, /field normalizer/],
+    ['pre-tokenizers', { pre_tokenizer: pretokenizers(many(bytes)) }, /field pre_tokenizer/],
+    ['nested pre-tokenizers', { pre_tokenizer: nested(pretokenizers, bytes) }, /field pre_tokenizer/],
+  ])('by %s', (_, fields, where) => {
+    const tokenizer = tokenizerFromJson({ ...base, added_tokens: [], ...fields }, null, 'stranger');
+    const encode = () => tokenizer.encode('hello \u00e9');
+    expect(encode).toThrow(/^E_TOKENIZER: 7 characters become more than 64 times as many and 1024/);
+    expect(encode).toThrow(where);
+    expect(encode).toThrow(/stranger/);
+  });
+
+  it.each<[string, object]>([
+    ['decoders', decoders(many(double))],
+    ['nested decoders', nested(decoders, double)],
+    [
+      'decoders of the whole text',
+      decoders([{ type: 'Fuse' }, ...many({ ...double, pattern: { Regex: 'h' } })]),
+    ],
+    ['one decoder', longer],
+    ['an empty suffix', decoders(many({ type: 'BPEDecoder', suffix: '' }))],
+  ])('by %s', (_, decoder) => {
+    const tokenizer = tokenizerFromJson({ ...base, decoder });
+    const decode = () => tokenizer.decode([...Array(tokenizer.vocabSize).keys()]);
+    expect(decode).toThrow(/^E_TOKENIZER: \d+ characters become more than .*field decoder/);
+  });
+
+  it("but not by the longest of Unicode's own forms", () => {
+    const tokenizer = tokenizerFromJson({ ...base, added_tokens: [], normalizer: { type: 'NFKD' } });
+    expect(tokenizer.encode('\ufdfa'.repeat(1000)).length).toBeGreaterThanOrEqual(18_000);
+  });
+});

@@ -1,5 +1,6 @@
 import { bytesOfByteLevelToken } from './byte-level.js';
 import { type Decoder as Component, prependScheme } from './components.js';
+import { type CheckGrowth, checkGrowthBy } from './growth.js';
 import { compilePattern, replaceMatches } from './patterns.js';
 
 /** Turns the tokens of a vocabulary into text. */
@@ -38,31 +39,35 @@ export function byteOfByteToken(token: string): number | null {
 
 /**
  * Creates the decoder that a component of a `tokenizer.json` stands for; without one, tokens are joined by spaces.
- * All tokens pass through it, added ones too. Text and streams are decoded by the same stages, so that both agree.
+ * All tokens pass through it, added ones too. Text and streams are decoded by the same stages, so that both agree. It throws
+ * `E_TOKENIZER` where tokens would become a far longer text.
  */
-export function createDecoder(component: Component | null): Decoder {
+export function createDecoder(component: Component | null, file: string): Decoder {
+  const check = checkGrowthBy('decoder', file);
   const components = component === null ? [] : flatten(component);
   const starts: Start[] = component === null ? [joinBySpaces] : [];
   let fused = false;
   for (const part of components) {
-    starts.push(fused ? onFused(part) : onTokens(part));
+    starts.push(fused ? onFused(part, check) : onTokens(part, check));
     fused ||= part.type === 'Fuse' || part.type === 'ByteLevel';
   }
   const start = (atStart: boolean): DecoderStream => {
     const stages = starts.map((begin) => begin(atStart));
-    return {
-      push: (token) =>
-        stages
-          .reduce<readonly string[]>((tokens, stage) => tokens.flatMap((t) => stage.push(t)), [token])
-          .join(''),
-      finish: () =>
-        stages
-          .reduce<readonly string[]>(
-            (tokens, stage) => [...tokens.flatMap((token) => stage.push(token)), ...stage.finish()],
-            [],
-          )
-          .join(''),
+    let taken = 0;
+    /** Lengths of all that each stage has returned. */
+    const given = stages.map(() => 0);
+    const pass = (token: string | null): string => {
+      taken += token?.length ?? 0;
+      let parts = token === null ? [] : [token];
+      for (const [index, stage] of stages.entries()) {
+        parts = parts.flatMap((part) => stage.push(part));
+        if (token === null) parts = [...parts, ...stage.finish()];
+        for (const { length } of parts) given[index]! += length;
+        check(taken, given[index]!);
+      }
+      return parts.join('');
     };
+    return { push: pass, finish: () => pass(null) };
   };
   const types = new Set(components.map(({ type }) => type));
   return {
@@ -101,7 +106,7 @@ const mapping =
 const joinBySpaces = mapping((token, isFirst) => (isFirst ? token : ` ${token}`));
 
 /** Starts a component that takes whole tokens. */
-function onTokens(component: Single): Start {
+function onTokens(component: Single, check: CheckGrowth): Start {
   switch (component.type) {
     case 'ByteLevel':
       return byteLevel;
@@ -111,7 +116,7 @@ function onTokens(component: Single): Start {
       return mapping((token) => token);
     case 'Replace': {
       const pattern = compilePattern(component.pattern);
-      return mapping((token) => replaceMatches(token, pattern, component.content));
+      return mapping((token) => replaceMatches(token, pattern, component.content, check));
     }
     case 'Strip':
       return mapping((token) => {
@@ -148,17 +153,17 @@ function onTokens(component: Single): Start {
 }
 
 /** Starts a component behind one that fuses all tokens into one. It works on parts where it can, else on the whole. */
-function onFused(component: Single): Start {
-  if (component.type === 'Fuse') return onTokens(component);
+function onFused(component: Single, check: CheckGrowth): Start {
+  if (component.type === 'Fuse') return onTokens(component, check);
   if (component.type === 'Strip') return stripEnds(component);
   if (
     component.type === 'Replace' &&
     'String' in component.pattern &&
     component.pattern.String.length === 1
   ) {
-    return onTokens(component);
+    return onTokens(component, check);
   }
-  const begin = onTokens(component);
+  const begin = onTokens(component, check);
   return (atStart) => {
     const stage = begin(atStart);
     let whole = '';

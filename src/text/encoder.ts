@@ -31,7 +31,7 @@ interface Vocabulary {
  */
 export function createEncoder(json: TokenizerJson, { normalize, addedTokens, forbidden, name }: Vocabulary) {
   const preTokenizer = json.pre_tokenizer ?? null;
-  const preTokenize = preTokenizer === null ? null : createPreTokenizer(preTokenizer);
+  const preTokenize = preTokenizer === null ? null : createPreTokenizer(preTokenizer, name);
 
   // In GPT-2's alphabet, each character of a piece stands for a byte.
   const isByteLevel = preTokenizer !== null && writesBytes(preTokenizer);

@@ -1,4 +1,5 @@
 import type { Normalizer } from './components.js';
+import { type CheckGrowth, checkGrowthBy } from './growth.js';
 import { compilePattern, replaceMatches } from './patterns.js';
 import { WHITESPACE } from './unicode.js';
 
@@ -7,15 +8,31 @@ type Normalize = (text: string) => string;
 const leading = new RegExp(`^${WHITESPACE}+`, 'u');
 const trailing = new RegExp(`${WHITESPACE}+$`, 'u');
 
-/** Creates the function that a normaliser stands for; without one, text stays as it is. */
-export function createNormalizer(component: Normalizer | null): Normalize {
-  switch (component?.type) {
-    case undefined:
-      return (text) => text;
-    case 'Sequence': {
-      const parts = component.normalizers.map(createNormalizer);
-      return (text) => parts.reduce((normal, part) => part(normal), text);
-    }
+/**
+ * Creates the function that a normaliser stands for; without one, text stays as it is. It throws `E_TOKENIZER` for a text that
+ * would become far longer.
+ */
+export function createNormalizer(component: Normalizer | null, file: string): Normalize {
+  const check = checkGrowthBy('normalizer', file);
+  const parts = flatten(component).map((part) => createPart(part, check));
+  return (text) =>
+    parts.reduce((before, part) => {
+      const after = part(before);
+      check(text.length, after.length);
+      return after;
+    }, text);
+}
+
+type Single = Exclude<Normalizer, { type: 'Sequence' }>;
+
+/** A sequence in a sequence is the same as one: the length of a text is limited by that of the first. */
+function flatten(component: Normalizer | null): Single[] {
+  if (component === null) return [];
+  return component.type === 'Sequence' ? component.normalizers.flatMap(flatten) : [component];
+}
+
+function createPart(component: Single, check: CheckGrowth): Normalize {
+  switch (component.type) {
     case 'NFC':
     case 'NFD':
     case 'NFKC':
@@ -34,7 +51,7 @@ export function createNormalizer(component: Normalizer | null): Normalize {
       return (text) => (text === '' ? text : component.prepend + text);
     case 'Replace': {
       const pattern = compilePattern(component.pattern);
-      return (text) => replaceMatches(text, pattern, component.content);
+      return (text) => replaceMatches(text, pattern, component.content, check);
     }
   }
 }

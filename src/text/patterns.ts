@@ -1,5 +1,6 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import type { CharRange } from './added-tokens.js';
+import type { CheckGrowth } from './growth.js';
 import { rewriteOniguruma } from './oniguruma.js';
 import { asInUnicode16 } from './unicode.js';
 
@@ -29,14 +30,18 @@ export function matchesOf(text: string, pattern: RegExp): readonly CharRange[] {
 const isInsidePair = (text: string, index: number): boolean =>
   index > 0 && text.codePointAt(index - 1)! > 0xffff;
 
-/** Returns the text with every match replaced by the content as it is: `$1` has no meaning. */
-export function replaceMatches(text: string, pattern: RegExp, content: string): string {
+/**
+ * Returns the text with every match replaced by the content as it is: `$1` has no meaning.
+ * @throws what `check` throws, as soon as the result is too long
+ */
+export function replaceMatches(text: string, pattern: RegExp, content: string, check: CheckGrowth): string {
   if (text === '') return text; // not even a pattern that matches nothing matches here
   let replaced = '';
   let at = 0;
   for (const { start, end } of matchesOf(text, pattern)) {
     replaced += text.slice(at, start) + content;
     at = end;
+    check(text.length, replaced.length);
   }
   return replaced + text.slice(at);
 }

@@ -1,5 +1,6 @@
 import { byteLevelText } from './byte-level.js';
 import { type Behavior, type PreTokenizer, prependScheme } from './components.js';
+import { checkGrowthBy } from './growth.js';
 import { compilePattern, matchesOf } from './patterns.js';
 import { WHITESPACE, WORD } from './unicode.js';
 
@@ -19,13 +20,34 @@ export const GPT2_PATTERN =
 const PUNCTUATION = /[\p{P}!-/:-@[-`{-~]/gu;
 const SPACES = new RegExp(WHITESPACE, 'gu');
 
-/** Creates the function that a pre-tokenizer stands for. */
-export function createPreTokenizer(component: PreTokenizer): PreTokenize {
+/**
+ * Creates the function that a pre-tokenizer stands for. It throws `E_TOKENIZER` for a text whose pieces would become far longer
+ * than it.
+ */
+export function createPreTokenizer(component: PreTokenizer, file: string): PreTokenize {
+  const check = checkGrowthBy('pre_tokenizer', file);
+  const parts = flatten(component).map(createPart);
+  return (piece) =>
+    parts.reduce<readonly Piece[]>(
+      (before, part) => {
+        const after = before.flatMap(part);
+        const length = after.reduce((sum, { text }) => sum + text.length, 0);
+        check(piece.text.length, length);
+        return after;
+      },
+      [piece],
+    );
+}
+
+type Single = Exclude<PreTokenizer, { type: 'Sequence' }>;
+
+/** A sequence in a sequence is the same as one: the length of the pieces is limited by that of the first text. */
+function flatten(component: PreTokenizer): Single[] {
+  return component.type === 'Sequence' ? component.pretokenizers.flatMap(flatten) : [component];
+}
+
+function createPart(component: Single): PreTokenize {
   switch (component.type) {
-    case 'Sequence': {
-      const parts = component.pretokenizers.map(createPreTokenizer);
-      return (piece) => parts.reduce<readonly Piece[]>((pieces, part) => pieces.flatMap(part), [piece]);
-    }
     case 'ByteLevel': {
       const pattern = compilePattern({ Regex: GPT2_PATTERN });
       return (piece) => {
@@ -79,16 +101,12 @@ export function createPreTokenizer(component: PreTokenizer): PreTokenize {
 
 /** Whether a pre-tokenizer writes text in GPT-2's alphabet for bytes. */
 export function writesBytes(component: PreTokenizer): boolean {
-  return component.type === 'Sequence'
-    ? component.pretokenizers.some(writesBytes)
-    : component.type === 'ByteLevel';
+  return flatten(component).some(({ type }) => type === 'ByteLevel');
 }
 
 /** Whether a pre-tokenizer treats the piece at the beginning of a text in another way. */
 export function heedsStart(component: PreTokenizer): boolean {
-  return component.type === 'Sequence'
-    ? component.pretokenizers.some(heedsStart)
-    : component.type === 'Metaspace' && prependScheme(component) === 'first';
+  return flatten(component).some((part) => part.type === 'Metaspace' && prependScheme(part) === 'first');
 }
 
 interface Stretch {

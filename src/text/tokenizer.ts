@@ -126,7 +126,7 @@ export function createTokenizer(
     turnEnds = [],
     generationConfig,
     notes: known = [],
-    decoder = createDecoder(json.decoder ?? null),
+    decoder = createDecoder(json.decoder ?? null, name),
   }: Origin,
 ): Tokenizer {
   const addedTokens = addedTokensOf(json, name);
@@ -134,7 +134,7 @@ export function createTokenizer(
 
   const tokens: (string | undefined)[] = [];
   for (const [token, id] of vocab) tokens[id] = token;
-  const normalize = createNormalizer(json.normalizer ?? null);
+  const normalize = createNormalizer(json.normalizer ?? null, name);
   for (const { id, content, normalized } of addedTokens)
     tokens[id] = normalized ? normalize(content) : content;
   const addedIds = new Map(addedTokens.map((token) => [token.content, token.id]));
