@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HoldfastError } from '../../errors.js';
+import { HoldfastError, isMissing, readError } from '../../errors.js';
+import { namesIn } from '../../files/index.js';
 import { packageFile } from '../../package.js';
 import type { StudyDialogue, StudyEvent, StudySource } from '../../studio/index.js';
 import { type DialogueRecord, type PlannedCell, readCell, studyPath, watchStudy } from '../../study/index.js';
@@ -25,7 +26,7 @@ export interface LocalStudies extends StudySource {
 export function localStudies(folder: string): LocalStudies {
   async function studies(): Promise<readonly string[]> {
     if (await isStudy(folder)) return ['.'];
-    const names = await readdir(folder).catch(() => []);
+    const names = await namesIn(folder);
     const are = await Promise.all(names.map((name) => isStudy(join(folder, name))));
     return names.filter((_, at) => are[at]).sort();
   }
@@ -56,16 +57,23 @@ export function localStudies(folder: string): LocalStudies {
     report: async (study, signal) => writeReport(await pathOf(study), signal),
     async reportText(study) {
       if (!(await studies()).includes(study)) return null;
-      const file = reportIn(join(folder, study));
-      const bytes = await readFile(file).catch(() => null);
-      return bytes && decodeUtf8(bytes, file);
+      return textOf(reportIn(join(folder, study)));
     },
   };
 }
 
 const isStudy = async (folder: string): Promise<boolean> => (await writtenAt(studyPath(folder))) !== null;
 
-/** Returns when a file was written; null if there is none. */
+/** Returns the text of a file; null if there is none. @throws HoldfastError `E_UNREADABLE` */
+async function textOf(file: string): Promise<string | null> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    if (isMissing(cause)) return null;
+    throw readError(file, cause);
+  });
+  return bytes && decodeUtf8(bytes, file);
+}
+
+/** Returns when a file was written; null if there is none, or if it may not be seen. */
 async function writtenAt(file: string): Promise<number | null> {
   const found = await stat(file).catch(() => null);
   return found?.isFile() ? found.mtimeMs : null;
