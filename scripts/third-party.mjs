@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Writes THIRD_PARTY.md: every package that an installation may bring, on any platform, with its licence, as the lock file
- * says. Refuses a licence that is not in the table below.
+ * says. Refuses a licence that is not in the table below, also of what the benchmarks and the clients' tests install.
  *
  *     node scripts/third-party.mjs            # write it
  *     node scripts/third-party.mjs --check    # fail if it is not current
@@ -26,18 +26,30 @@ const LICENCES = {
   MIT: 'anywhere',
   'MIT OR Apache-2.0': 'anywhere',
   Unlicense: 'anywhere',
+  '(AFL-2.1 OR BSD-3-Clause)': 'development',
+  '(BSD-2-Clause OR MIT OR Apache-2.0)': 'development',
   '(MIT OR CC0-1.0)': 'development',
   'BSD-2-Clause': 'development',
+  'BlueOak-1.0.0': 'development',
   'CC0-1.0': 'development',
   'MPL-2.0': 'development',
 };
 
-const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-const packages = Object.entries(lock.packages)
-  .filter(([place]) => place !== '')
-  .map(([place, entry]) => ({ ...entry, name: place.split('node_modules/').at(-1) }));
+/** Projects of this repository that are never published. */
+const UNPUBLISHED = ['bench', 'clients'];
 
-const refused = packages.filter(
+/** The packages of a lock file. A link is to this repository itself. */
+function packagesOf(folder) {
+  const lock = JSON.parse(readFileSync(join(root, folder, 'package-lock.json'), 'utf8'));
+  return Object.entries(lock.packages)
+    .filter(([place, { link }]) => place.includes('node_modules/') && !link)
+    .map(([place, entry]) => ({ ...entry, name: place.split('node_modules/').at(-1) }));
+}
+
+const packages = packagesOf('.');
+const unpublished = UNPUBLISHED.flatMap(packagesOf).map((entry) => ({ ...entry, dev: true }));
+
+const refused = [...packages, ...unpublished].filter(
   ({ license, dev }) => LICENCES[license] !== 'anywhere' && !(dev && LICENCES[license] === 'development'),
 );
 if (refused.length > 0) {

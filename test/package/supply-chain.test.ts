@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,13 +84,17 @@ describe('scripts/third-party.mjs', () => {
   let folder = '';
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'holdfast-licences-'));
+    for (const project of ['bench', 'clients']) {
+      await mkdir(join(folder, project));
+      await withPackage({ license: 'BlueOak-1.0.0' }, project);
+    }
   });
   afterAll(() => rm(folder, { recursive: true }));
 
   const script = join(root, 'scripts/third-party.mjs');
-  const withPackage = (entry: object): Promise<void> =>
+  const withPackage = (entry: object, project = ''): Promise<void> =>
     writeFile(
-      join(folder, 'package-lock.json'),
+      join(folder, project, 'package-lock.json'),
       JSON.stringify({ packages: { '': {}, 'node_modules/x': { version: '1.0.0', ...entry } } }),
     );
 
@@ -115,6 +119,11 @@ describe('scripts/third-party.mjs', () => {
     await run(process.execPath, [script, '--check', folder]);
     await withPackage({ license: 'MIT' });
     await expect(run(process.execPath, [script, '--check', folder])).rejects.toThrow('is not current');
+  });
+
+  it('refuses a licence of what is never published, too', async () => {
+    await withPackage({ license: 'GPL-3.0' }, 'bench');
+    await expect(run(process.execPath, [script, folder])).rejects.toThrow('may not be used here: GPL-3.0');
   });
 });
 
