@@ -300,4 +300,16 @@ describe('the hosts of pages', () => {
     many.take('one more');
     expect(ended).toEqual([0, 4]);
   });
+
+  it('run so many operations of one page at once, and then no more until one has ended', () => {
+    const host = { run: () => Promise.reject(new Error()), dispose: async () => {} };
+    const many = new StudioHosts(() => host);
+    const [first] = Array.from({ length: 32 }, () => many.take('a'));
+    expect(() => many.take('a')).toThrow(/32 operations of this page are running: try again/);
+    many.take('b');
+    first!.release();
+    first!.release(); // counts once
+    many.take('a');
+    expect(() => many.take('a')).toThrow(/32 operations/);
+  });
 });
