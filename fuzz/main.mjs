@@ -17,10 +17,11 @@
  *
  * One run at a time: each compiles the sources into `dist-fuzz`.
  *
- * Inputs that fail are written to `fuzz/findings`. Exit code 1 if there are any.
+ * Inputs that fail are written to `fuzz/findings`. Exit code 1 if there are any. Native code, which the target `request` runs,
+ * may end the process: the next run reports the input.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -70,10 +71,17 @@ async function fuzz(target) {
   const corpus = readCorpus(target);
   const begun = Date.now();
   const untilMs = begun + 1000 * Number(options.seconds);
+  const running = join(here('findings'), `${name}-running`);
+  mkdirSync(here('findings'), { recursive: true });
+  if (existsSync(running)) {
+    const what = 'An earlier run ended in this input: it was stopped, or the input ended its process.';
+    report(target, { what, input: readFileSync(running) });
+    rmSync(running);
+  }
   let [made, done, accepted, deaths, findings, last] = [0, 0, 0, 0, 0, null];
   do {
     last = await work(
-      { module, inputs, corpus, untilMs, runs: wanted - made, seed: Number(options.seed) + deaths },
+      { module, running, inputs, corpus, untilMs, runs: wanted - made, seed: Number(options.seed) + deaths },
       (finding) => {
         findings++;
         report(target, finding);
@@ -88,6 +96,7 @@ async function fuzz(target) {
       report(target, last.death);
     }
   } while (last.death !== null && made < wanted && Date.now() < untilMs && deaths < MOST_DEATHS);
+  rmSync(running, { force: true });
   const seconds = Math.round((Date.now() - begun) / 1000);
   const runs = `${done} inputs, ${made} of them new, in ${seconds} s, ${accepted} accepted`;
   console.log(`${name}: ${runs}, ${last.branches} branches, ${findings} findings (seed ${options.seed})`);
@@ -140,7 +149,6 @@ function work(task, onFinding) {
 function report(target, { what, input }) {
   const id = createHash('sha256').update(input).digest('hex').slice(0, 12);
   const file = join(here('findings'), `${basename(target, '.mjs')}-${id}`);
-  mkdirSync(here('findings'), { recursive: true });
   writeFileSync(file, input);
   console.error(`\n${what}\nthe input: npm run fuzz -- ${target} --input ${file}\n`);
 }

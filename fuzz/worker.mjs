@@ -1,7 +1,9 @@
 /**
  * Runs one target on inputs that it makes, and keeps an input that takes branches as none did before. It tells the main
- * thread of every input before it runs it, in shared memory, so that the input is known if the thread hangs or dies.
+ * thread of every input before it runs it, in shared memory, so that the input is known if the thread hangs or dies. Native code
+ * may end the process: its inputs are in a file as well.
  */
+import { writeFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -11,7 +13,7 @@ import { meterMemory } from './memory.mjs';
 import { mutate } from './mutate.mjs';
 import { randomFrom } from './random.mjs';
 
-const { module, runs, untilMs, seed, inputs, corpus, branches, literals, shared } = workerData;
+const { module, running, runs, untilMs, seed, inputs, corpus, branches, literals, shared } = workerData;
 globalThis.holdfastBranches = new Uint8Array(branches);
 const coverage = new Coverage(globalThis.holdfastBranches);
 const [progress, current] = [new Int32Array(shared, 0, 4), new Uint8Array(shared, 16)];
@@ -86,6 +88,7 @@ async function execute(input) {
   current.set(input.subarray(0, current.length));
   Atomics.store(progress, 1, input.length);
   Atomics.add(progress, 0, 1);
+  if (target.native) writeFileSync(running, input);
   coverage.clear();
   const { refusal, failure, ms } = await attempt(input);
   const isAccepted = refusal === null && failure === null;

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +23,7 @@ it(
     expect(run.stderr).toBe('');
     const lines = run.stdout.trim().split('\n');
     expect(lines.map((line) => line.replace(/:.*/, ''))).toEqual([
-      ...['config', 'dialogue', 'gguf-model', 'gguf', 'record', 'safetensors', 'server'],
+      ...['config', 'dialogue', 'gguf-model', 'gguf', 'record', 'request', 'safetensors', 'server'],
       ...['studio', 'study', 'template', 'tokenizer'],
     ]);
     for (const line of lines) expect(line).toMatch(/ inputs, 400 of them new, .*, 0 findings /);
@@ -62,12 +62,13 @@ describe('the fuzzer finds a target', () => {
   const nameOf = (what: string): string => what.replaceAll(' ', '-');
   let run: ReturnType<typeof fuzz>;
 
-  beforeAll(() => {
-    const targets = Object.entries(broken).map(([what, [read, check]]) => {
-      const target = join(folder, `${nameOf(what)}.mjs`);
-      writeFileSync(
-        target,
-        `import { HoldfastError } from ${JSON.stringify(errors)};
+  /** Writes a target. @param more its other properties */
+  const written = (what: string, read: string, check: string, more = ''): string => {
+    const target = join(folder, `${nameOf(what)}.mjs`);
+    writeFileSync(
+      target,
+      `import { existsSync, writeFileSync } from 'node:fs';
+        import { HoldfastError } from ${JSON.stringify(errors)};
         import { processorMs } from ${JSON.stringify(limits)};
         export default {
           rooms: ['errors'],
@@ -75,10 +76,14 @@ describe('the fuzzer finds a target', () => {
           seeds: () => [Buffer.from('a seed')],
           async read(bytes) { ${read} },
           async check(value, bytes) { ${check} },
+          ${more}
         };`,
-      );
-      return target;
-    });
+    );
+    return target;
+  };
+
+  beforeAll(() => {
+    const targets = Object.entries(broken).map(([what, [read, check]]) => written(what, read, check));
     run = fuzz(...targets, '--runs', '0');
   }, TEST_MS);
   afterAll(() => {
@@ -94,5 +99,18 @@ describe('the fuzzer finds a target', () => {
     );
     const reports = run.stderr.split(/--input .*\n/);
     expect(reports.find((report) => report.includes(`${name}.mjs`))?.trim()).toMatch(found);
+  });
+
+  it('whose native code ended the process, when it is run again', () => {
+    const marker = join(folder, 'crashed');
+    const crash = `if (!existsSync('${marker}')) { writeFileSync('${marker}', ''); process.kill(process.pid, 'SIGSEGV'); }`;
+    const target = written('that crashes', crash, '', 'native: true,');
+    expect(fuzz(target, '--runs', '0').signal).toBe('SIGSEGV');
+    const again = fuzz(target, '--runs', '0');
+    expect(again.stderr).toMatch(/An earlier run ended in this input/);
+    const [, file] = /--input (.*)/.exec(again.stderr)!;
+    expect(readFileSync(file!, 'utf8')).toBe('a seed');
+    expect(fuzz(target, '--runs', '0').stderr).toBe('');
+    rmSync(file!);
   });
 });
