@@ -5,7 +5,8 @@
 //
 // For each family it prints the largest error of the logits, relative to their spread (the contract allows 1e-3), and of the shares
 // (1e-4), at precision f32; for each MODEL, milliseconds for a prefill of 512 tokens and for a token after it, at precision auto.
-// ggml's kernels for matrices may round f32 on the way: set GGML_VK_DISABLE_F16=1 (Vulkan) or NVIDIA_TF32_OVERRIDE=0 (CUDA).
+// ggml's kernels for matrices may round f32 on the way: set GGML_VK_DISABLE_F16=1 (Vulkan) or NVIDIA_TF32_OVERRIDE=0 (CUDA). Mesa's software
+// device needs GGML_VK_VISIBLE_DEVICES=0 GGML_VK_SERIALIZE_SUBMISSIONS=1.
 import { readFileSync } from 'node:fs';
 import { EXECUTOR_TABLE } from '../dist/executors/registry.js';
 import { dequantize, memorySource, openSafetensors, readTensor } from '../dist/formats/index.js';
