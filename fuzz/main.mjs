@@ -52,7 +52,7 @@ if (chosen.length === 0 || !chosen.every((target) => TARGETS.includes(target) ||
 }
 
 /** The longest input that the main thread can know of when the worker hangs. */
-const SHARED_BYTES = 16 + 2 ** 20;
+const SHARED_BYTES = 32 + 2 ** 20;
 const HEAP_MIB = 1024;
 /** Workers that may hang or die before a run is given up. */
 const MOST_DEATHS = 5;
@@ -107,7 +107,7 @@ async function fuzz(target) {
 /** Runs a worker to its end. @returns what it found, the runs that it did, and the input that it died of; null for none */
 function work(task, onFinding) {
   const shared = new SharedArrayBuffer(SHARED_BYTES);
-  const [progress, current] = [new Int32Array(shared, 0, 4), new Uint8Array(shared, 16)];
+  const [progress, current] = [new Int32Array(shared, 0, 8), new Uint8Array(shared, 32)];
   const rounded = Math.ceil(branches / 4) * 4;
   const worker = new Worker(here('worker.mjs'), {
     workerData: { ...task, branches: rounded, literals, shared },
@@ -126,7 +126,7 @@ function work(task, onFinding) {
     /** Time for which the worker had nothing to do: however busy the machine is, an input has something to do. */
     const idleMs = () => worker.performance.eventLoopUtilization().idle;
     const timer = setInterval(() => {
-      const now = Atomics.load(progress, 0);
+      const now = Atomics.load(progress, 4);
       if (now !== at) [at, since, idle] = [now, processorMs(), idleMs()];
       else if (now > 0 && processorMs() - since > HANG * timeLimitOf(input())) {
         died(`it takes more than ${HANG} times the limit of a single use`);

@@ -16,7 +16,7 @@ import { randomFrom } from './random.mjs';
 const { module, running, runs, untilMs, seed, inputs, corpus, branches, literals, shared } = workerData;
 globalThis.holdfastBranches = new Uint8Array(branches);
 const coverage = new Coverage(globalThis.holdfastBranches);
-const [progress, current] = [new Int32Array(shared, 0, 4), new Uint8Array(shared, 16)];
+const [progress, current] = [new Int32Array(shared, 0, 8), new Uint8Array(shared, 32)];
 setFlagsFromString('--expose_gc');
 const collectGarbage = runInNewContext('gc');
 
@@ -85,8 +85,7 @@ function tried(change, otherwise) {
 
 /** Runs an input, and reports it if it fails. @returns why the target refuses it; null if it does not */
 async function execute(input) {
-  current.set(input.subarray(0, current.length));
-  Atomics.store(progress, 1, input.length);
+  tell(input);
   Atomics.add(progress, 0, 1);
   if (target.native) writeFileSync(running, input);
   coverage.clear();
@@ -99,6 +98,13 @@ async function execute(input) {
   unweighed.push(input);
   if (unweighed.length === WEIGHED_TOGETHER) await weigh();
   return { refusal };
+}
+
+/** Tells the main thread which input runs now. */
+function tell(input) {
+  current.set(input.subarray(0, current.length));
+  Atomics.store(progress, 1, input.length);
+  Atomics.add(progress, 4, 1);
 }
 
 /** Reports one input for each place and kind of failure. */
@@ -143,6 +149,7 @@ async function slow(input) {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 3; i++) {
     const begun = processorMs();
+    tell(input);
     await outcomeOf(input);
     least = Math.min(least, processorMs() - begun);
   }
@@ -163,7 +170,10 @@ async function findLarge(inputs) {
   // Garbage of earlier inputs is no memory of these.
   collectGarbage();
   const own = meterMemory();
-  for (const input of inputs) await outcomeOf(input);
+  for (const input of inputs) {
+    tell(input);
+    await outcomeOf(input);
+  }
   const bytes = own.stop();
   const [input, ...more] = inputs;
   if (more.length === 0) {

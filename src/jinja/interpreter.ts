@@ -23,9 +23,10 @@ export interface JinjaTemplate {
    * Renders the template.
    * @param names the names that the template can use, beside Jinja's functions
    * @param now the time that the template reads
+   * @param characters of the values: a longer dialogue may take more steps
    * @throws TemplateError
    */
-  render(names: Iterable<readonly [string, Value]>, now: Clock): Rendered;
+  render(names: Iterable<readonly [string, Value]>, now: Clock, characters?: number): Rendered;
 }
 
 /**
@@ -41,8 +42,8 @@ export function parseJinja(source: string): JinjaTemplate {
     return compileBody(body, { symbols, isConditional: false });
   });
   return {
-    render(names, now) {
-      resetLimits();
+    render(names, now, characters) {
+      resetLimits(characters);
       const run: Run = { context: new Map([...globalsAt(now), ...names]), line: 1, depth: 0 };
       const out = new StrBuilder();
       located(run, () => execute(enter(symbols, null, run), out));

@@ -3,8 +3,9 @@ import { TemplateError } from './errors.js';
 /** The longest string that a template may build, in UTF-16 units. */
 const MAX_TEXT = 1 << 24;
 
-/** The most steps of one rendering. */
+/** The most steps of one rendering, and how many more for each character of what it renders: some templates look at each. */
 const MAX_STEPS = 2_000_000;
+const MORE_A_CHARACTER = 24;
 
 /** The most tags, expressions or values inside each other. Python's compiler stops at about as many. */
 const MAX_NESTING = 200;
@@ -14,24 +15,39 @@ export const MAX_DIGITS = 4300;
 
 /** The steps of the rendering that is running. A rendering is synchronous, so there is only one at a time. */
 let steps = 0;
+/** How many it may take. */
+let mostSteps = MAX_STEPS;
 /** The tags, expressions or values that are being worked on inside each other. */
 let nesting = 0;
 
-/** Begins a rendering, or the compilation of a template. Call it before the values of a rendering are built: building them counts. */
-export function resetLimits(): void {
+/**
+ * Begins a rendering, or the compilation of a template. Call it before the values of a rendering are built: building them counts.
+ * @param characters of what is rendered
+ */
+export function resetLimits(characters = 0): void {
   steps = 0;
+  mostSteps = MAX_STEPS + MORE_A_CHARACTER * characters;
   nesting = 0;
 }
 
 /**
  * Counts steps of a rendering: statements, operations, rounds of loops, calls of macros, items that are read, comparisons,
- * and parts of strings. Every step takes about as long as any other, so that the limit is one of time too.
+ * and parts of strings. Every step takes about as long as any other, and no more than 32 bytes of
+ * memory, so that the limit is one of time and of memory too.
  * @throws TemplateError if the template runs away
  */
 export function countSteps(count: number): void {
   steps += count;
   // NaN would never be more than the limit.
-  if (!(steps <= MAX_STEPS)) throw new TemplateError('limit', `it takes more than ${MAX_STEPS} steps`);
+  if (!(steps <= mostSteps)) throw new TemplateError('limit', `it takes more than ${mostSteps} steps`);
+}
+
+/** The memory of a string, a list or an entry of a dict is that of about this many other steps. */
+const STEPS_OF_AN_OBJECT = 4;
+
+/** Counts the steps of building a value that takes memory of its own, besides what it is made of. */
+export function countObject(): void {
+  countSteps(STEPS_OF_AN_OBJECT);
 }
 
 /** Works on something inside something else. @throws TemplateError if too many are inside each other */
@@ -49,7 +65,7 @@ export function inside<T>(work: () => T): T {
 }
 
 /** The characters of a string that are written or read in one step. */
-const CHARACTERS_A_STEP = 64;
+const CHARACTERS_A_STEP = 16;
 
 /** Counts the steps of writing or reading a string. @param length in UTF-16 units */
 export function countCharacters(length: number): void {

@@ -1,4 +1,4 @@
-import { boundedLength, countCharacters, countSteps } from './limits.js';
+import { boundedLength, countCharacters, countObject, countSteps } from './limits.js';
 
 /**
  * A range of a string, in UTF-16 units, whose characters come from a message's content. It is empty where an empty
@@ -61,7 +61,7 @@ export class Str {
   *characters(): Generator<Str, void, undefined> {
     let at = 0;
     for (const character of this.text) {
-      countSteps(1);
+      countObject();
       const end = at + character.length;
       yield this.origins.length === 0 ? new Str(character) : this.slice(at, end).marked(false);
       at = end;

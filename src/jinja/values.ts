@@ -1,5 +1,5 @@
 import { fail, unsupported } from './errors.js';
-import { countCharacters, countInts, countSteps, inside } from './limits.js';
+import { countCharacters, countInts, countObject, countSteps, inside } from './limits.js';
 import { Str } from './str.js';
 
 /**
@@ -21,11 +21,15 @@ export type Value =
   | Obj;
 
 export class List {
-  constructor(readonly items: readonly Value[]) {}
+  constructor(readonly items: readonly Value[]) {
+    countObject();
+  }
 }
 
 export class Tuple {
-  constructor(readonly items: readonly Value[]) {}
+  constructor(readonly items: readonly Value[]) {
+    countObject();
+  }
 }
 
 /** A group of the filter `groupby`: its key and its items. */
@@ -58,7 +62,7 @@ export class Dict {
   /** Only for building: a template cannot change a dict. */
   set(key: Value, value: Value): void {
     const hash = hashKey(key);
-    countSteps(1);
+    countObject();
     // Python keeps the first of two equal keys.
     this.#entries.set(hash, [this.#entries.get(hash)?.[0] ?? key, value]);
   }

@@ -31,6 +31,19 @@ describe('a chat template', () => {
     ).toBe('023');
   });
 
+  it('may look at each character of a long dialogue, as those for images do, but not often at each', () => {
+    const looks = (rounds: number): string =>
+      `{% for m in messages %}{% for i in range(${rounds}) %}{% for c in m.content %}` +
+      "{% if c.type == 'image' %}{% set found = true %}{% endif %}" +
+      '{% endfor %}{% endfor %}{% endfor %}{{ messages | length }}';
+    const messages = Array.from(
+      { length: 500 },
+      (): Message => ({ role: 'user', content: 'word '.repeat(200) }),
+    );
+    expect(render(looks(1), messages)).toBe('500');
+    expect(() => render(looks(9), messages)).toThrow(/E_TEMPLATE.*takes more than \d+ steps/);
+  });
+
   it('writes the given date in English', () => {
     const now = parseMoment('2024-07-05T07:08:09');
     expect(render('{{ strftime_now("%d %b %Y|%A %B %y|%H:%M:%S|%j%%") }}', hi, now)).toBe(

@@ -79,7 +79,8 @@ function renderDialogue(
   messages: readonly TemplateMessage[],
   { addGenerationPrompt, specialTokens = {}, now }: RenderOptions,
 ): Rendering {
-  resetLimits();
+  const characters = JSON.stringify(messages).length;
+  resetLimits(characters);
   const values = messageValues(messages);
   // The names that transformers defines.
   const names: [string, Value][] = [
@@ -89,7 +90,7 @@ function renderDialogue(
     ['tools', null],
     ['documents', null],
   ];
-  const { text, origins } = template.render(names, wallClock(now));
+  const { text, origins } = template.render(names, wallClock(now), characters);
   const written = new Set(origins.map(({ message }) => message));
   const leftOut = values.calls.find((call) => !written.has(call));
   if (leftOut !== undefined) {
