@@ -21,7 +21,7 @@ export default {
   seeds: () => Object.entries(TAKES).map(([operation, takes]) => bodyOf({ operation, ...CALL, takes })),
   async read(bytes) {
     const { operation, ...body } = Object(jsonOf(bytes));
-    if (!/^\w+$/.test(String(operation))) refuse('not the name of an operation');
+    if (typeof operation !== 'string' || !/^\w+$/.test(operation)) refuse('not the name of an operation');
     return { operation, returns: await done(operation, bodyOf(body)) };
   },
   async check({ operation, returns }) {
