@@ -20,6 +20,36 @@ export function meterMemory() {
   };
 }
 
+/** What to do between two uses of an input; null if they are not measured. */
+let between = null;
+
+/** A target that uses an input several times calls this before each use: garbage of one is no memory of the next. */
+export const nextUse = () => between?.();
+
+/** Measures by how many bytes one use of an input grows the memory at most. @param use calls `nextUse` between uses */
+export async function meterUses(use, collectGarbage) {
+  let [most, meter] = [0, null];
+  const end = () => {
+    most = Math.max(most, meter.stop());
+  };
+  const begin = () => {
+    collectGarbage();
+    meter = meterMemory();
+  };
+  between = () => {
+    end();
+    begin();
+  };
+  begin();
+  try {
+    await use();
+  } finally {
+    between = null;
+    end();
+  }
+  return most;
+}
+
 function sizeNow() {
   const { used_heap_size, external_memory } = getHeapStatistics();
   return used_heap_size + external_memory;

@@ -9,7 +9,7 @@ import { runInNewContext } from 'node:vm';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Coverage } from './coverage.mjs';
 import { memoryLimitOf, processorMs, timeLimitOf } from './limits.mjs';
-import { meterMemory } from './memory.mjs';
+import { meterMemory, meterUses } from './memory.mjs';
 import { mutate } from './mutate.mjs';
 import { randomFrom } from './random.mjs';
 
@@ -167,6 +167,7 @@ async function weigh() {
 
 /** Reports the inputs that take too much: runs them again, and halves of them for as long as they take much together. */
 async function findLarge(inputs) {
+  if (inputs.length === 1) return large(inputs[0]);
   // Garbage of earlier inputs is no memory of these.
   collectGarbage();
   const own = meterMemory();
@@ -174,15 +175,16 @@ async function findLarge(inputs) {
     tell(input);
     await outcomeOf(input);
   }
-  const bytes = own.stop();
-  const [input, ...more] = inputs;
-  if (more.length === 0) {
-    if (bytes <= memoryLimitOf(input)) return;
-    report(named('Large', `${input.length} bytes take ${Math.round(bytes / 2 ** 20)} MiB`), input);
-  } else if (bytes > MUCH) {
-    await findLarge(inputs.slice(0, inputs.length >> 1));
-    await findLarge(inputs.slice(inputs.length >> 1));
-  }
+  if (own.stop() <= MUCH) return;
+  await findLarge(inputs.slice(0, inputs.length >> 1));
+  await findLarge(inputs.slice(inputs.length >> 1));
+}
+
+async function large(input) {
+  tell(input);
+  const bytes = await meterUses(() => outcomeOf(input), collectGarbage);
+  if (bytes <= memoryLimitOf(input)) return;
+  report(named('Large', `${input.length} bytes take ${Math.round(bytes / 2 ** 20)} MiB`), input);
 }
 
 function named(name, message) {

@@ -5,6 +5,7 @@ import { loadModel } from '../../dist-fuzz/load.js';
 import { createApp, ModelShelf, serveModel, Workload } from '../../dist-fuzz/server/index.js';
 import { parseMoment } from '../../dist-fuzz/text/index.js';
 import { constantExecutor } from '../constant-executor.mjs';
+import { nextUse } from '../memory.mjs';
 import { bodyOf, post } from '../requests.mjs';
 import { refuse } from '../sources.mjs';
 
@@ -25,6 +26,7 @@ export default {
     const answers = [];
     const refusals = [];
     for (const route of ROUTES) {
+      nextUse();
       const parts = await post(app, route, bytes);
       strictEqual(workload.running, 0, 'a request is still running');
       const { error } = parts.at(-1);

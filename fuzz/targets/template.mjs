@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { HoldfastError } from '../../dist-fuzz/errors.js';
 import { compileTemplate, parseMoment } from '../../dist-fuzz/text/index.js';
 import { decodeUtf8 } from '../../dist-fuzz/utf8.js';
+import { nextUse } from '../memory.mjs';
 
 const MODELS = new URL('../../test/fixtures/models/', import.meta.url);
 const CASES = new URL('../../src/jinja/cases.json', import.meta.url);
@@ -46,6 +47,7 @@ export default {
 
 /** Renders a dialogue. Returns the refusal instead if the template refuses it, or runs into its limits. */
 function rendered(template, messages, index) {
+  nextUse();
   const options = { addGenerationPrompt: index === 0, now: NOW, specialTokens: { bos_token: '<s>' } };
   try {
     return { refusal: null, rendering: template.renderWords(messages, options) };
