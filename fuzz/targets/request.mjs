@@ -127,7 +127,7 @@ function checkClose(what, found, expected, tolerance) {
 /** Reads calls from JSON. Refuses what has no place in them by its type alone, and what is checked before an executor has it. */
 function callsOf(json) {
   const { model, calls } = Object(json);
-  if (MODELS[model] === undefined) refuse('no such model');
+  if (!isWhole(model, 0, MODELS.length - 1)) refuse('no such model');
   return {
     model,
     calls: listOf(calls, 8).map((call) => ({
