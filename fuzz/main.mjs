@@ -9,7 +9,7 @@
  *     npm run fuzz -- ./my-target.mjs
  *     npm run fuzz -- gguf --keep            # later runs begin with the inputs that reached something new
  *
- * N inputs are made anew, besides the seeds and the kept inputs.
+ * Ctrl-C ends it early, with its report. N inputs are made anew, besides the seeds and the kept inputs.
  *
  * A target is a module of `targets`, or of your own. Its default export has `read(bytes)`, which may refuse an input by a
  * `HoldfastError`, and `check(value, bytes)`, which must accept whatever `read` returned; and `seeds()`, inputs that `read`
@@ -58,8 +58,17 @@ const HEAP_MIB = 1024;
 const MOST_DEATHS = 5;
 
 const { branches, literals } = await instrument();
+/** Ends the worker that runs, after its input. */
+let stopWorker = () => {};
+let stopped = false;
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    stopped = true;
+    stopWorker();
+  });
+}
 let failed = false;
-for (const target of chosen) failed = (await fuzz(target)) || failed;
+for (const target of chosen) if (!stopped) failed = (await fuzz(target)) || failed;
 process.exitCode = failed ? 1 : 0;
 
 /** Runs a target; starts another worker for the runs that are left if one hangs or dies. @returns whether an input failed */
@@ -95,7 +104,7 @@ async function fuzz(target) {
       deaths++;
       report(target, last.death);
     }
-  } while (last.death !== null && made < wanted && Date.now() < untilMs && deaths < MOST_DEATHS);
+  } while (last.death !== null && made < wanted && Date.now() < untilMs && deaths < MOST_DEATHS && !stopped);
   rmSync(running, { force: true });
   const seconds = Math.round((Date.now() - begun) / 1000);
   const runs = `${done} inputs, ${made} of them new, in ${seconds} s, ${accepted} accepted`;
@@ -108,6 +117,7 @@ async function fuzz(target) {
 function work(task, onFinding) {
   const shared = new SharedArrayBuffer(SHARED_BYTES);
   const [progress, current] = [new Int32Array(shared, 0, 8), new Uint8Array(shared, 32)];
+  stopWorker = () => Atomics.store(progress, 5, 1);
   const rounded = Math.ceil(branches / 4) * 4;
   const worker = new Worker(here('worker.mjs'), {
     workerData: { ...task, branches: rounded, literals, shared },

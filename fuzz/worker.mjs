@@ -49,7 +49,7 @@ if (inputs !== null) {
   }
   const ofSeeds = coverage.branches();
   for (const input of corpus) await execute(input);
-  for (let done = 0; done < runs && Date.now() < untilMs; done++) {
+  for (let done = 0; done < runs && Date.now() < untilMs && Atomics.load(progress, 5) === 0; done++) {
     Atomics.store(progress, 3, done + 1);
     await execute(nextInput());
   }
