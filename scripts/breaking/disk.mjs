@@ -10,7 +10,7 @@
  *     node scripts/breaking/disk.mjs --only measure --calls 20
  */
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -128,8 +128,12 @@ for (const name of values.only) {
       const { child, ended } = start(command, place);
       let isBroken = false;
       const vanish = setTimeout(() => {
+        if (!existsSync(place.out)) return;
         isBroken = true;
-        rmSync(place.out, { recursive: true, force: true, maxRetries: 3 });
+        // At once: a command that goes on writing would bring back what is removed file by file.
+        const gone = `${place.out}.gone`;
+        renameSync(place.out, gone);
+        rmSync(gone, { recursive: true });
       }, part * ms);
       child.on('close', () => clearTimeout(vanish));
       return { ...(await ended), isBroken };
