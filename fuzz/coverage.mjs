@@ -76,8 +76,9 @@ export class Coverage {
   /**
    * Returns a few inputs that together take every branch that was taken but for some: first the one that takes most of what is
    * left, then the next. Of two, the shorter.
+   * @param onChosen called for each, because it takes long
    */
-  cover(without) {
+  cover(without, onChosen) {
     const left = this.branches();
     for (const branch of without) left.delete(branch);
     const order = this.#kept.map((_, index) => index);
@@ -91,6 +92,7 @@ export class Coverage {
         if (added > most) [best, most] = [index, added];
       }
       chosen.push(this.#kept[best]);
+      onChosen();
       for (const branch of this.#taken[best]) left.delete(branch);
     }
     return chosen;

@@ -7,7 +7,7 @@
  *     npm run fuzz -- all --runs 10000000 --seconds 600      # for each target
  *     npm run fuzz -- gguf --input FILE      # one input again
  *     npm run fuzz -- ./my-target.mjs
- *     npm run fuzz -- gguf --keep            # later runs begin with the inputs that reached something new
+ *     npm run fuzz -- gguf --keep            # later runs begin with inputs that take branches which the seeds do not
  *
  * Ctrl-C ends it early, with its report. N inputs are made anew, besides the seeds and the kept inputs.
  *
@@ -50,6 +50,10 @@ if (chosen.length === 0 || !chosen.every((target) => TARGETS.includes(target) ||
   );
   process.exit(2);
 }
+if (options.keep && (options.input !== undefined || chosen.some(isModule))) {
+  console.error('--keep is for new inputs of the targets of this folder');
+  process.exit(2);
+}
 
 /** The longest input that the main thread can know of when the worker hangs. */
 const SHARED_BYTES = 32 + 2 ** 20;
@@ -81,16 +85,26 @@ async function fuzz(target) {
   const begun = Date.now();
   const untilMs = begun + 1000 * Number(options.seconds);
   const running = join(here('findings'), `${name}-running`);
+  let [made, done, accepted, deaths, findings, last] = [0, 0, 0, 0, 0, null];
   mkdirSync(here('findings'), { recursive: true });
   if (existsSync(running)) {
     const what = 'An earlier run ended in this input: it was stopped, or the input ended its process.';
     report(target, { what, input: readFileSync(running) });
     rmSync(running);
+    findings++;
   }
-  let [made, done, accepted, deaths, findings, last] = [0, 0, 0, 0, 0, null];
   do {
     last = await work(
-      { module, running, inputs, corpus, untilMs, runs: wanted - made, seed: Number(options.seed) + deaths },
+      {
+        module,
+        running,
+        inputs,
+        corpus,
+        keeps: options.keep,
+        untilMs,
+        runs: wanted - made,
+        seed: Number(options.seed) + deaths,
+      },
       (finding) => {
         findings++;
         report(target, finding);
@@ -110,6 +124,7 @@ async function fuzz(target) {
   const runs = `${done} inputs, ${made} of them new, in ${seconds} s, ${accepted} accepted`;
   console.log(`${name}: ${runs}, ${last.branches} branches, ${findings} findings (seed ${options.seed})`);
   if (options.keep && last.death === null) writeCorpus(target, last.cover);
+  else if (options.keep) console.error(`${name}: no inputs are kept of a run that ended in this way`);
   return findings > 0;
 }
 

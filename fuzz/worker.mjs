@@ -13,7 +13,8 @@ import { meterMemory, meterUses } from './memory.mjs';
 import { mutate } from './mutate.mjs';
 import { randomFrom } from './random.mjs';
 
-const { module, running, runs, untilMs, seed, inputs, corpus, branches, literals, shared } = workerData;
+const { module, running, runs, untilMs, seed, inputs, corpus, keeps, branches, literals, shared } =
+  workerData;
 globalThis.holdfastBranches = new Uint8Array(branches);
 const coverage = new Coverage(globalThis.holdfastBranches);
 const [progress, current] = [new Int32Array(shared, 0, 8), new Uint8Array(shared, 32)];
@@ -54,7 +55,8 @@ if (inputs !== null) {
     await execute(nextInput());
   }
   await weigh();
-  parentPort.postMessage({ branches: coverage.branches().size, cover: coverage.cover(ofSeeds) });
+  const cover = keeps ? coverage.cover(ofSeeds, () => Atomics.add(progress, 4, 1)) : [];
+  parentPort.postMessage({ branches: coverage.branches().size, cover });
 }
 
 function nextInput() {
@@ -87,7 +89,6 @@ function tried(change, otherwise) {
 async function execute(input) {
   tell(input);
   Atomics.add(progress, 0, 1);
-  if (target.native) writeFileSync(running, input);
   coverage.clear();
   const { refusal, failure, ms } = await attempt(input);
   const isAccepted = refusal === null && failure === null;
@@ -100,11 +101,12 @@ async function execute(input) {
   return { refusal };
 }
 
-/** Tells the main thread which input runs now. */
+/** Tells the main thread which input runs now, and whoever starts the next run, should native code end this one. */
 function tell(input) {
   current.set(input.subarray(0, current.length));
   Atomics.store(progress, 1, input.length);
   Atomics.add(progress, 4, 1);
+  if (target.native) writeFileSync(running, input);
 }
 
 /** Reports one input for each place and kind of failure. */

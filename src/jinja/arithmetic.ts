@@ -168,7 +168,9 @@ export const power = arithmetic(
 /** Python's unary `-`. */
 export function negate(value: Value): Value {
   const number = numberOf(value);
-  return number === null ? failForUnary('-', value) : -number;
+  if (number === null) return failForUnary('-', value);
+  if (typeof number === 'bigint') countInts(number);
+  return -number;
 }
 
 /** Python's unary `+`. */

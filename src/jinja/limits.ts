@@ -42,10 +42,10 @@ export function countSteps(count: number): void {
   if (!(steps <= mostSteps)) throw new TemplateError('limit', `it takes more than ${mostSteps} steps`);
 }
 
-/** The memory of a string, a list or an entry of a dict is that of about this many other steps. */
+/** The memory of a value that is an object, or of an entry of a dict, is that of about this many other steps. */
 const STEPS_OF_AN_OBJECT = 4;
 
-/** Counts the steps of building a value that takes memory of its own, besides what it is made of. */
+/** Counts the steps of building a value that is an object, such as a string or a list, besides what it is made of. */
 export function countObject(): void {
   countSteps(STEPS_OF_AN_OBJECT);
 }

@@ -1,5 +1,5 @@
 import { fail } from './errors.js';
-import { countObject, countSearch } from './limits.js';
+import { countSearch, countSteps } from './limits.js';
 import { isSpace, SPACE_CHARACTERS } from './space.js';
 import { type Str, StrBuilder } from './str.js';
 
@@ -48,7 +48,7 @@ export function split(text: Str, separator: Str | null, limit: number, side: Sid
       next >= 0 && parts.length < most;
       next = whole.indexOf(sought, at)
     ) {
-      countObject();
+      countSteps(1);
       parts.push(text.slice(at, next));
       at = next + sought.length;
     }
@@ -58,7 +58,7 @@ export function split(text: Str, separator: Str | null, limit: number, side: Sid
   while (parts.length < most) {
     const next = end < sought.length ? -1 : whole.lastIndexOf(sought, end - sought.length);
     if (next < 0) break;
-    countObject();
+    countSteps(1);
     parts.push(text.slice(next + sought.length, end));
     end = next;
   }
@@ -71,7 +71,7 @@ function splitAtSpace(text: Str, most: number, side: Side): Str[] {
   const { text: whole } = text;
   const words: { readonly start: number; readonly end: number }[] = [];
   for (const { index, 0: word } of whole.matchAll(WORD)) {
-    countObject();
+    countSteps(1);
     words.push({ start: index, end: index + word.length });
   }
   const wordOf = ({ start, end }: { start: number; end: number }): Str => text.slice(start, end);
@@ -89,7 +89,7 @@ export function splitLines(text: Str, keepsEnds: boolean): Str[] {
   const lines: Str[] = [];
   let at = 0;
   for (const { index, 0: end } of text.text.matchAll(LINE_BREAK)) {
-    countObject();
+    countSteps(1);
     lines.push(text.slice(at, keepsEnds ? index + end.length : index));
     at = index + end.length;
   }

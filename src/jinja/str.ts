@@ -12,6 +12,8 @@ export interface Origin {
 }
 
 const NO_ORIGINS: readonly Origin[] = [];
+/** Places of characters that are kept in one step. */
+const STARTS_A_STEP = 4;
 const SURROGATE = /[\ud800-\udfff]/;
 
 /** A Python string that knows which of its characters come from which message. */
@@ -24,7 +26,9 @@ export class Str {
     readonly origins: readonly Origin[] = NO_ORIGINS,
     /** Whether this is a `Markup` of Python's markupsafe: the result of `safe` and `escape`. */
     readonly isMarkup = false,
-  ) {}
+  ) {
+    countObject();
+  }
 
   /** The number of code points. */
   get length(): number {
@@ -61,7 +65,7 @@ export class Str {
   *characters(): Generator<Str, void, undefined> {
     let at = 0;
     for (const character of this.text) {
-      countObject();
+      countSteps(1);
       const end = at + character.length;
       yield this.origins.length === 0 ? new Str(character) : this.slice(at, end).marked(false);
       at = end;
@@ -72,7 +76,9 @@ export class Str {
   #starts(): readonly number[] | null {
     if (this.#offsets === undefined) {
       this.#offsets = null;
+      countCharacters(this.text.length);
       if (SURROGATE.test(this.text)) {
+        countSteps(Math.floor(this.text.length / STARTS_A_STEP));
         const starts: number[] = [];
         let at = 0;
         for (const character of this.text) {
@@ -123,6 +129,7 @@ export class StrBuilder {
       const from = Math.max(origin.start, start);
       const to = Math.min(origin.end, end);
       const isEmptyPart = from === to && (start === end || origin.start === origin.end);
+      countSteps(1);
       if (from < to || isEmptyPart) this.#mark(from + shift, to + shift, origin.message);
     }
     return this;
@@ -136,6 +143,7 @@ export class StrBuilder {
     countSteps(1);
     const owner = source.origins[firstEndingFrom(source.origins, start + 1)];
     if (owner === undefined || owner.start >= end) return this.add(replacement);
+    countSteps(replacement.origins.length);
     let at = 0;
     for (const origin of replacement.origins) {
       this.#addOwned(replacement.text.slice(at, origin.start), owner.message);
@@ -194,7 +202,7 @@ export function joined(parts: Iterable<Str>, separator: Str = EMPTY): StrBuilder
 
 /** Returns a string repeated; an empty string for a count of 0 or less. */
 export function repeated(text: Str, count: number): Str {
-  boundedLength(text.text.length * Math.max(0, count));
+  countCharacters(boundedLength(text.text.length * Math.max(0, count)));
   if (text.origins.length === 0) return new Str(text.text.repeat(Math.max(0, count)), [], text.isMarkup);
   const builder = new StrBuilder();
   for (let i = 0; i < count; i++) builder.add(text);

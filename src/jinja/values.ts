@@ -44,6 +44,7 @@ export class Dict {
     entries: Iterable<readonly [Value, Value]> = [],
     readonly source: number | null = null,
   ) {
+    countObject();
     for (const [key, value] of entries) this.set(key, value);
   }
 
@@ -81,7 +82,9 @@ export class DictView {
   constructor(
     readonly dict: Dict,
     readonly kind: 'keys' | 'values' | 'items',
-  ) {}
+  ) {
+    countObject();
+  }
 
   *items(): Generator<Value, void, undefined> {
     for (const [key, value] of this.dict.entries()) {
@@ -98,6 +101,7 @@ export class Range {
     readonly stop: bigint,
     readonly step: bigint,
   ) {
+    countObject();
     const span = step > 0n ? stop - start : start - stop;
     const stride = step > 0n ? step : -step;
     this.length = span <= 0n ? 0 : Number((span + stride - 1n) / stride);
@@ -115,6 +119,9 @@ export class Range {
   }
 }
 
+/** The memory of a generator, and of what it keeps to go on, is that of about this many other steps. */
+const STEPS_OF_A_GENERATOR = 20;
+
 /** A Python generator or iterator: its items can be read once. */
 export class Lazy {
   readonly iterator: IterableIterator<Value>;
@@ -123,6 +130,7 @@ export class Lazy {
     items: Iterable<Value>,
     readonly typeName = 'generator',
   ) {
+    countSteps(STEPS_OF_A_GENERATOR);
     const iterator = items[Symbol.iterator]();
     // Unlike a JavaScript generator, this one can be left in the middle and read on.
     this.iterator = {
@@ -140,7 +148,9 @@ export class Lazy {
 /** What a name, attribute or item that does not exist evaluates to. */
 export class Undefined {
   /** @param why the message of the error if the value is used */
-  constructor(readonly why: string) {}
+  constructor(readonly why: string) {
+    countObject();
+  }
 
   static named(name: string): Undefined {
     return new Undefined(`'${name}' is undefined`);
@@ -168,6 +178,10 @@ export abstract class Obj {
 
   /** The function that a call of this object runs; null if it cannot be called. */
   readonly call: ((args: Arguments) => Value) | null = null;
+
+  constructor() {
+    countObject();
+  }
 
   /** Returns the text that Python prints for it. */
   repr(): Str {
@@ -283,7 +297,10 @@ export function hashKey(value: Value): unknown {
   if (value instanceof Undefined) return 'undefined';
   if (value instanceof Tuple) {
     countSteps(value.items.length);
-    return `t${JSON.stringify(inside(() => value.items.map(tupleKey)))}`;
+    // With lengths, not with quotes: quotes in quotes would double with every tuple in a tuple.
+    const key = `t${inside(() => value.items.map(tupleKey)).join('')}`;
+    countCharacters(key.length);
+    return key;
   }
   if (value instanceof Range) return unsupported('a range as a key');
   if (value instanceof List || value instanceof Dict) return fail(`unhashable type: '${typeName(value)}'`);
@@ -293,9 +310,10 @@ export function hashKey(value: Value): unknown {
   return value;
 }
 
-function tupleKey(value: Value): string | null {
+function tupleKey(value: Value): string {
   const key = hashKey(value);
-  if (key === null || typeof key === 'string') return key;
+  if (key === null) return '-';
+  if (typeof key === 'string') return `${key.length}:${key}`;
   return unsupported(`a ${typeName(value)} in a key`);
 }
 

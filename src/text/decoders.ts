@@ -1,6 +1,6 @@
 import { bytesOfByteLevelToken } from './byte-level.js';
 import { type Decoder as Component, prependScheme } from './components.js';
-import { type CheckGrowth, checkGrowthBy } from './growth.js';
+import { type CheckLength, growthBy } from './growth.js';
 import { compilePattern, replaceMatches } from './patterns.js';
 
 /** Turns the tokens of a vocabulary into text. */
@@ -28,7 +28,8 @@ interface Stage {
   finish(): readonly string[];
 }
 
-type Start = (atStart: boolean) => Stage;
+/** @param check of what a stage makes of a token, or of all tokens */
+type Start = (atStart: boolean, check: CheckLength) => Stage;
 
 const utf8 = new TextEncoder();
 
@@ -43,17 +44,18 @@ export function byteOfByteToken(token: string): number | null {
  * `E_TOKENIZER` where tokens would become a far longer text.
  */
 export function createDecoder(component: Component | null, file: string): Decoder {
-  const check = checkGrowthBy('decoder', file);
+  const checkOf = growthBy('decoder', file);
   const components = component === null ? [] : flatten(component);
   const starts: Start[] = component === null ? [joinBySpaces] : [];
   let fused = false;
   for (const part of components) {
-    starts.push(fused ? onFused(part, check) : onTokens(part, check));
+    starts.push(fused ? onFused(part) : onTokens(part));
     fused ||= part.type === 'Fuse' || part.type === 'ByteLevel';
   }
   const start = (atStart: boolean): DecoderStream => {
-    const stages = starts.map((begin) => begin(atStart));
     let taken = 0;
+    const check: CheckLength = (length) => checkOf(taken)(length);
+    const stages = starts.map((begin) => begin(atStart, check));
     /** Lengths of all that each stage has returned. */
     const given = stages.map(() => 0);
     const pass = (token: string | null): string => {
@@ -63,7 +65,7 @@ export function createDecoder(component: Component | null, file: string): Decode
         parts = parts.flatMap((part) => stage.push(part));
         if (token === null) parts = [...parts, ...stage.finish()];
         for (const { length } of parts) given[index]! += length;
-        check(taken, given[index]!);
+        check(given[index]!);
       }
       return parts.join('');
     };
@@ -90,12 +92,12 @@ type Single = ReturnType<typeof flatten>[number];
 
 /** A stage that maps every token by itself. */
 const mapping =
-  (map: (token: string, isFirst: boolean) => string): Start =>
-  (atStart) => {
+  (map: (token: string, isFirst: boolean, check: CheckLength) => string): Start =>
+  (atStart, check) => {
     let isFirst = atStart;
     return {
       push(token) {
-        const mapped = map(token, isFirst);
+        const mapped = map(token, isFirst, check);
         isFirst = false;
         return [mapped];
       },
@@ -106,7 +108,7 @@ const mapping =
 const joinBySpaces = mapping((token, isFirst) => (isFirst ? token : ` ${token}`));
 
 /** Starts a component that takes whole tokens. */
-function onTokens(component: Single, check: CheckGrowth): Start {
+function onTokens(component: Single): Start {
   switch (component.type) {
     case 'ByteLevel':
       return byteLevel;
@@ -116,7 +118,7 @@ function onTokens(component: Single, check: CheckGrowth): Start {
       return mapping((token) => token);
     case 'Replace': {
       const pattern = compilePattern(component.pattern);
-      return mapping((token) => replaceMatches(token, pattern, component.content, check));
+      return mapping((token, _, check) => replaceMatches(token, pattern, component.content, check));
     }
     case 'Strip':
       return mapping((token) => {
@@ -153,19 +155,19 @@ function onTokens(component: Single, check: CheckGrowth): Start {
 }
 
 /** Starts a component behind one that fuses all tokens into one. It works on parts where it can, else on the whole. */
-function onFused(component: Single, check: CheckGrowth): Start {
-  if (component.type === 'Fuse') return onTokens(component, check);
+function onFused(component: Single): Start {
+  if (component.type === 'Fuse') return onTokens(component);
   if (component.type === 'Strip') return stripEnds(component);
   if (
     component.type === 'Replace' &&
     'String' in component.pattern &&
     component.pattern.String.length === 1
   ) {
-    return onTokens(component, check);
+    return onTokens(component);
   }
-  const begin = onTokens(component, check);
-  return (atStart) => {
-    const stage = begin(atStart);
+  const begin = onTokens(component);
+  return (atStart, check) => {
+    const stage = begin(atStart, check);
     let whole = '';
     return {
       push(part) {

@@ -27,7 +27,7 @@ interface Vocabulary {
 
 /**
  * Creates an encoder: added tokens, normaliser, pre-tokenizer and merging, in the order of the Rust library. It throws
- * `E_USAGE` for a text with half of a surrogate pair, and what merging throws.
+ * `E_USAGE` for a text with half of a surrogate pair, `E_TOKENIZER` for one that would become far longer, and what merging throws.
  */
 export function createEncoder(json: TokenizerJson, { normalize, addedTokens, forbidden, name }: Vocabulary) {
   const preTokenizer = json.pre_tokenizer ?? null;

@@ -6,23 +6,28 @@ import { HoldfastError } from '../errors.js';
  * which doubles a text, would take all memory.
  */
 const MOST_TIMES = 64;
-const MOST_MORE = 1024;
+/** An empty token may become a few characters, such as a space. */
+const MOST_MORE = 16;
 
 /**
- * Refuses a text that has become far longer.
+ * Refuses a text that has become far longer than the one that it was made from. It is asked while a text grows, too.
+ * @param length of what it has become
  * @throws HoldfastError `E_TOKENIZER`
  */
-export type CheckGrowth = (from: number, to: number) => void;
+export type CheckLength = (length: number) => void;
 
-/** @param field the field of the `tokenizer.json` whose components change the text */
-export const checkGrowthBy =
-  (field: 'normalizer' | 'pre_tokenizer' | 'decoder', file: string): CheckGrowth =>
-  (from, to) => {
-    if (to <= MOST_TIMES * from + MOST_MORE) return;
-    const most = `${MOST_TIMES} times as many and ${MOST_MORE}`;
-    throw new HoldfastError('E_TOKENIZER', `${from} characters become more than ${most}`, {
-      file,
-      field,
-      hint: 'Its components repeat a text again and again: check that the file was published with this model',
-    });
+/**
+ * Returns what makes such checks.
+ * @param field the field of the `tokenizer.json` whose components change the text
+ */
+export const growthBy =
+  (field: 'normalizer' | 'pre_tokenizer' | 'decoder', file: string) =>
+  (from: number): CheckLength =>
+  (length) => {
+    if (length <= MOST_TIMES * from + MOST_MORE) return;
+    throw new HoldfastError(
+      'E_TOKENIZER',
+      `${from} characters become more than ${MOST_TIMES} times as many and ${MOST_MORE}`,
+      { file, field, hint: 'Check that the file was published with this model' },
+    );
   };

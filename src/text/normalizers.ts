@@ -1,5 +1,5 @@
 import type { Normalizer } from './components.js';
-import { type CheckGrowth, checkGrowthBy } from './growth.js';
+import { type CheckLength, growthBy } from './growth.js';
 import { compilePattern, replaceMatches } from './patterns.js';
 import { WHITESPACE } from './unicode.js';
 
@@ -13,15 +13,19 @@ const trailing = new RegExp(`${WHITESPACE}+$`, 'u');
  * would become far longer.
  */
 export function createNormalizer(component: Normalizer | null, file: string): Normalize {
-  const check = checkGrowthBy('normalizer', file);
-  const parts = flatten(component).map((part) => createPart(part, check));
-  return (text) =>
-    parts.reduce((before, part) => {
-      const after = part(before);
-      check(text.length, after.length);
+  const checkOf = growthBy('normalizer', file);
+  const parts = flatten(component).map(createPart);
+  return (text) => {
+    const check = checkOf(text.length);
+    return parts.reduce((before, part) => {
+      const after = part(before, check);
+      check(after.length);
       return after;
     }, text);
+  };
 }
+
+type Part = (text: string, check: CheckLength) => string;
 
 type Single = Exclude<Normalizer, { type: 'Sequence' }>;
 
@@ -31,7 +35,7 @@ function flatten(component: Normalizer | null): Single[] {
   return component.type === 'Sequence' ? component.normalizers.flatMap(flatten) : [component];
 }
 
-function createPart(component: Single, check: CheckGrowth): Normalize {
+function createPart(component: Single): Part {
   switch (component.type) {
     case 'NFC':
     case 'NFD':
@@ -43,15 +47,15 @@ function createPart(component: Single, check: CheckGrowth): Normalize {
       // Character by character: JavaScript writes a sigma at the end of a word differently, Rust does not.
       return (text) => Array.from(text, (character) => character.toLowerCase()).join('');
     case 'Strip': {
-      const left: Normalize = component.strip_left ? (text) => text.replace(leading, '') : (text) => text;
-      const right: Normalize = component.strip_right ? (text) => text.replace(trailing, '') : (text) => text;
-      return (text) => right(left(text));
+      const left: Part = component.strip_left ? (text) => text.replace(leading, '') : (text) => text;
+      const right: Part = component.strip_right ? (text) => text.replace(trailing, '') : (text) => text;
+      return (text, check) => right(left(text, check), check);
     }
     case 'Prepend':
       return (text) => (text === '' ? text : component.prepend + text);
     case 'Replace': {
       const pattern = compilePattern(component.pattern);
-      return (text) => replaceMatches(text, pattern, component.content, check);
+      return (text, check) => replaceMatches(text, pattern, component.content, check);
     }
   }
 }

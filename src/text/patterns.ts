@@ -1,6 +1,6 @@
 import { Tokenizer as LibraryTokenizer } from '@huggingface/tokenizers';
 import type { CharRange } from './added-tokens.js';
-import type { CheckGrowth } from './growth.js';
+import type { CheckLength } from './growth.js';
 import { rewriteOniguruma } from './oniguruma.js';
 import { asInUnicode16 } from './unicode.js';
 
@@ -34,14 +34,14 @@ const isInsidePair = (text: string, index: number): boolean =>
  * Returns the text with every match replaced by the content as it is: `$1` has no meaning.
  * @throws what `check` throws, as soon as the result is too long
  */
-export function replaceMatches(text: string, pattern: RegExp, content: string, check: CheckGrowth): string {
+export function replaceMatches(text: string, pattern: RegExp, content: string, check: CheckLength): string {
   if (text === '') return text; // not even a pattern that matches nothing matches here
   let replaced = '';
   let at = 0;
   for (const { start, end } of matchesOf(text, pattern)) {
     replaced += text.slice(at, start) + content;
     at = end;
-    check(text.length, replaced.length);
+    check(replaced.length);
   }
   return replaced + text.slice(at);
 }

@@ -1,6 +1,6 @@
 import { byteLevelText } from './byte-level.js';
 import { type Behavior, type PreTokenizer, prependScheme } from './components.js';
-import { checkGrowthBy } from './growth.js';
+import { growthBy } from './growth.js';
 import { compilePattern, matchesOf } from './patterns.js';
 import { WHITESPACE, WORD } from './unicode.js';
 
@@ -25,18 +25,17 @@ const SPACES = new RegExp(WHITESPACE, 'gu');
  * than it.
  */
 export function createPreTokenizer(component: PreTokenizer, file: string): PreTokenize {
-  const check = checkGrowthBy('pre_tokenizer', file);
+  const checkOf = growthBy('pre_tokenizer', file);
   const parts = flatten(component).map(createPart);
-  return (piece) =>
-    parts.reduce<readonly Piece[]>(
-      (before, part) => {
-        const after = before.flatMap(part);
-        const length = after.reduce((sum, { text }) => sum + text.length, 0);
-        check(piece.text.length, length);
-        return after;
-      },
-      [piece],
-    );
+  return (piece) => {
+    const check = checkOf(piece.text.length);
+    let pieces: readonly Piece[] = [piece];
+    for (const part of parts) {
+      pieces = pieces.flatMap(part);
+      check(pieces.reduce((sum, { text }) => sum + text.length, 0));
+    }
+    return pieces;
+  };
 }
 
 type Single = Exclude<PreTokenizer, { type: 'Sequence' }>;

@@ -13,10 +13,13 @@ export interface StreamDecoder {
   /**
    * Returns the text that is certain with this id, whatever follows: possibly empty, never half a character. Text of
    * SentencePiece's byte tokens is held back until another token follows, because one invalid byte changes all of it.
-   * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary
+   * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary; `E_TOKENIZER` if tokens would become a far longer text
    */
   push(id: number): string;
-  /** Ends the stream. Returns the text that was held back, with U+FFFD for an incomplete character. */
+  /**
+   * Ends the stream. Returns the text that was held back, with U+FFFD for an incomplete character.
+   * @throws HoldfastError `E_TOKENIZER` as `push`
+   */
   finish(): string;
 }
 

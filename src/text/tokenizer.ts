@@ -47,13 +47,13 @@ export interface Tokenizer {
   /**
    * Returns the ids of a text. Never adds a BOS or any other token that is not in the text.
    * @param options.special recognise control tokens written in the text; by default they are ordinary words
-   * @throws HoldfastError `E_USAGE` for a text with half of a surrogate pair
+   * @throws HoldfastError `E_USAGE` for a text with half of a surrogate pair; `E_TOKENIZER` if it would become far longer
    */
   encode(text: string, options?: { special?: boolean }): number[];
   /**
    * Returns the ids of a text and their positions. A token in `guarded` is never recognised where it would overlap a
    * range in `plain`: such ranges, ascending and disjoint, hold the words of messages.
-   * @throws HoldfastError `E_USAGE` for a text with half of a surrogate pair
+   * @throws HoldfastError `E_USAGE` for a text with half of a surrogate pair; `E_TOKENIZER` if it would become far longer
    */
   encodeParts(
     text: string,
@@ -62,7 +62,8 @@ export interface Tokenizer {
   /**
    * Returns the text of ids, as the tokenizer's decoder writes it; invalid UTF-8 becomes U+FFFD. Does not clean up
    * spaces: transformers 5 does not either for a BPE tokenizer, whatever `clean_up_tokenization_spaces` says.
-   * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary, unless `skipSpecial` leaves it out
+   * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary, unless `skipSpecial` leaves it out; `E_TOKENIZER` if
+   * tokens would become a far longer text
    */
   decode(ids: readonly number[], options?: DecodeOptions): string;
   /** How tokens are turned into text. */
@@ -74,7 +75,7 @@ export interface Tokenizer {
   token(id: number): string;
   /**
    * Returns the bytes that a token stands for, possibly only part of a character.
-   * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary
+   * @throws HoldfastError `E_TOKEN_RANGE` for an id outside the vocabulary; `E_TOKENIZER` if it would become a far longer text
    */
   tokenBytes(id: number): Uint8Array;
   /**

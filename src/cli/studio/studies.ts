@@ -73,7 +73,7 @@ async function textOf(file: string): Promise<string | null> {
   return bytes && decodeUtf8(bytes, file);
 }
 
-/** Returns when a file was written; null if there is none, or if it may not be seen. */
+/** Returns when a file was written; null if there is none, or if it cannot be looked at: that must not hide other studies. */
 async function writtenAt(file: string): Promise<number | null> {
   const found = await stat(file).catch(() => null);
   return found?.isFile() ? found.mtimeMs : null;
