@@ -5,7 +5,7 @@ const MAX_TEXT = 1 << 24;
 
 /** The most steps of one rendering, and how many more for each character of what it renders: some templates look at each. */
 const MAX_STEPS = 2_000_000;
-const MORE_A_CHARACTER = 24;
+const MORE_A_CHARACTER = 32;
 
 /** The most tags, expressions or values inside each other. Python's compiler stops at about as many. */
 const MAX_NESTING = 200;
