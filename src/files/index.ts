@@ -5,6 +5,7 @@
 export { type GrowingFile, openGrowingFile } from './growing-file.js';
 export { makeFolder } from './make-folder.js';
 export { namesIn, namesInNow } from './names-in.js';
+export { bytesIfThere, readIfThere } from './read-if-there.js';
 export { readText, readTextNow } from './read-text.js';
 export { renameFile } from './rename-file.js';
 export { replaceFile, replaceFiles } from './replace-file.js';

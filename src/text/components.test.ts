@@ -91,7 +91,7 @@ describe('a text that would become far longer is refused', () => {
     ['nested normalizers', { normalizer: nested(normalizers, double) }, /field normalizer/],
     ['one normalizer', { normalizer: longer }, /field normalizer/],
     // Together, these would be longer than a string can be.
-    ['two normalizers', { normalizer: normalizers([wider, wider, longer]) }, /field normalizer/],
+    ['three normalizers', { normalizer: normalizers([wider, wider, longer]) }, /field normalizer/],
     ['a long start', { normalizer: { type: 'Prepend', prepend: 'x'.repeat(2 ** 20) } }, /field normalizer/],
     ['pre-tokenizers', { pre_tokenizer: pretokenizers(many(bytes)) }, /field pre_tokenizer/],
     ['nested pre-tokenizers', { pre_tokenizer: nested(pretokenizers, bytes) }, /field pre_tokenizer/],

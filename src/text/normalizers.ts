@@ -65,16 +65,9 @@ function createPart(component: Single): Part {
  * beginning of the text.
  */
 export function mayDropStart(component: Normalizer | null): boolean {
-  switch (component?.type) {
-    case 'Sequence':
-      return component.normalizers.some(mayDropStart);
-    case 'Strip':
-      return component.strip_left;
-    case 'Replace':
-      return (
-        component.content === '' || 'Regex' in component.pattern || [...component.pattern.String].length !== 1
-      );
-    default:
-      return false;
-  }
+  return flatten(component).some((part) => {
+    if (part.type === 'Strip') return part.strip_left;
+    if (part.type !== 'Replace') return false;
+    return part.content === '' || 'Regex' in part.pattern || [...part.pattern.String].length !== 1;
+  });
 }

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { HoldfastError, isMissing, readError } from '../../errors.js';
-import { namesIn } from '../../files/index.js';
+import { HoldfastError } from '../../errors.js';
+import { namesIn, readIfThere } from '../../files/index.js';
 import { packageFile } from '../../package.js';
 import type { StudyDialogue, StudyEvent, StudySource } from '../../studio/index.js';
 import { type DialogueRecord, type PlannedCell, readCell, studyPath, watchStudy } from '../../study/index.js';
@@ -57,21 +57,12 @@ export function localStudies(folder: string): LocalStudies {
     report: async (study, signal) => writeReport(await pathOf(study), signal),
     async reportText(study) {
       if (!(await studies()).includes(study)) return null;
-      return textOf(reportIn(join(folder, study)));
+      return readIfThere(reportIn(join(folder, study)));
     },
   };
 }
 
 const isStudy = async (folder: string): Promise<boolean> => (await writtenAt(studyPath(folder))) !== null;
-
-/** Returns the text of a file; null if there is none. @throws HoldfastError `E_UNREADABLE` */
-async function textOf(file: string): Promise<string | null> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    if (isMissing(cause)) return null;
-    throw readError(file, cause);
-  });
-  return bytes && decodeUtf8(bytes, file);
-}
 
 /** Returns when a file was written; null if there is none, or if it cannot be looked at: that must not hide other studies. */
 async function writtenAt(file: string): Promise<number | null> {

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
-import { namesIn } from '../../files/index.js';
-import { bytesIfThere, type CellBytes, type CellState, cellPath, findCellBytes, stateOf } from './folder.js';
+import { bytesIfThere, namesIn } from '../../files/index.js';
+import { type CellBytes, type CellState, cellPath, findCellBytes, stateOf } from './folder.js';
 import { addressIn, openPacks } from './packs.js';
 
 /** Reads many cells of a folder. */

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { isMissing, readError } from '../../errors.js';
-import { namesIn, TEMPORARY } from '../../files/index.js';
+import { readError } from '../../errors.js';
+import { bytesIfThere, namesIn, TEMPORARY } from '../../files/index.js';
 import { grouped } from '../../grouped.js';
 import { type Lock, lockReach, tryLock } from '../../lock.js';
-import { decodeUtf8 } from '../../utf8.js';
 import type { CellRecord, CellTiming } from '../plan/index.js';
 import { decodeCellFile, encodeCellFile, sha256 } from './cell-file.js';
 import { appendLine, makeFolder, removeFile, replaceFile, unwritable } from './durable.js';
@@ -237,21 +236,5 @@ export function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
-  }
-}
-
-/** Reads a text file. Returns null if it does not exist. @throws HoldfastError `E_UNREADABLE` */
-export async function readIfThere(path: string): Promise<string | null> {
-  const bytes = await bytesIfThere(path);
-  return bytes && decodeUtf8(bytes, path);
-}
-
-/** Reads a file. Returns null if it does not exist. @throws HoldfastError `E_UNREADABLE` */
-export async function bytesIfThere(path: string): Promise<Uint8Array | null> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    if (isMissing(cause)) return null;
-    throw readError(path, cause);
   }
 }

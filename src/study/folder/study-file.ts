@@ -4,14 +4,14 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HoldfastError } from '../../errors.js';
-import { namesIn } from '../../files/index.js';
+import { namesIn, readIfThere } from '../../files/index.js';
 import { sharedTexts } from '../../shared-texts.js';
 import { type Moment, MomentText } from '../../text/index.js';
 import { decodeUtf8 } from '../../utf8.js';
 import { type PlannedCell, planHash, type Shard, type Study } from '../plan/index.js';
 import { hasFields, isAddress, isNumber, isOneOf, orMissing, orNull } from './checks.js';
 import { replaceFile } from './durable.js';
-import { parseJson, readIfThere, type StudyFolder } from './folder.js';
+import { parseJson, type StudyFolder } from './folder.js';
 import { linesOf } from './packs.js';
 import { hasLabels, isMeasure } from './record-schema.js';
 
