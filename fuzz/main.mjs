@@ -29,6 +29,7 @@ import { Worker } from 'node:worker_threads';
 import { readCorpus, writeCorpus } from './corpus.mjs';
 import { instrument } from './instrument.mjs';
 import { HANG, IDLE_MS, processorMs, timeLimitOf } from './limits.mjs';
+import { newMemory, Progress } from './progress.mjs';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const TARGETS = readdirSync(here('targets')).map((file) => basename(file, '.mjs'));
@@ -55,8 +56,6 @@ if (options.keep && (options.input !== undefined || chosen.some(isModule))) {
   process.exit(2);
 }
 
-/** The longest input that the main thread can know of when the worker hangs. */
-const SHARED_BYTES = 32 + 2 ** 20;
 const HEAP_MIB = 1024;
 /** Workers that may hang or die before a run is given up. */
 const MOST_DEATHS = 5;
@@ -130,9 +129,9 @@ async function fuzz(target) {
 
 /** Runs a worker to its end. @returns what it found, the runs that it did, and the input that it died of; null for none */
 function work(task, onFinding) {
-  const shared = new SharedArrayBuffer(SHARED_BYTES);
-  const [progress, current] = [new Int32Array(shared, 0, 8), new Uint8Array(shared, 32)];
-  stopWorker = () => Atomics.store(progress, 5, 1);
+  const shared = newMemory();
+  const progress = new Progress(shared);
+  stopWorker = () => progress.set('stop', 1);
   const rounded = Math.ceil(branches / 4) * 4;
   const worker = new Worker(here('worker.mjs'), {
     workerData: { ...task, branches: rounded, literals, shared },
@@ -143,17 +142,16 @@ function work(task, onFinding) {
     const ended = (result) => {
       clearInterval(timer);
       void worker.terminate();
-      const [done, , accepted, made] = [0, 1, 2, 3].map((index) => Atomics.load(progress, index));
+      const [done, accepted, made] = ['done', 'accepted', 'made'].map((slot) => progress.get(slot));
       resolve({ branches: 0, cover: [], death: null, done, accepted, made, ...result });
     };
-    const input = () => current.slice(0, Atomics.load(progress, 1));
-    const died = (what) => ended({ death: { what, input: input() } });
+    const died = (what) => ended({ death: { what, input: progress.input } });
     /** Time for which the worker had nothing to do: however busy the machine is, an input has something to do. */
     const idleMs = () => worker.performance.eventLoopUtilization().idle;
     const timer = setInterval(() => {
-      const now = Atomics.load(progress, 4);
+      const now = progress.get('beats');
       if (now !== at) [at, since, idle] = [now, processorMs(), idleMs()];
-      else if (now > 0 && processorMs() - since > HANG * timeLimitOf(input())) {
+      else if (now > 0 && processorMs() - since > HANG * timeLimitOf(progress.input)) {
         died(`it takes more than ${HANG} times the limit of a single use`);
       } else if (now > 0 && idleMs() - idle > IDLE_MS) {
         died(`it waits for more than ${IDLE_MS} ms for something that does not come`);

@@ -11,13 +11,14 @@ import { Coverage } from './coverage.mjs';
 import { memoryLimitOf, processorMs, timeLimitOf } from './limits.mjs';
 import { meterMemory, meterUses } from './memory.mjs';
 import { mutate } from './mutate.mjs';
+import { Progress } from './progress.mjs';
 import { randomFrom } from './random.mjs';
 
 const { module, running, runs, untilMs, seed, inputs, corpus, keeps, branches, literals, shared } =
   workerData;
 globalThis.holdfastBranches = new Uint8Array(branches);
 const coverage = new Coverage(globalThis.holdfastBranches);
-const [progress, current] = [new Int32Array(shared, 0, 8), new Uint8Array(shared, 32)];
+const progress = new Progress(shared);
 setFlagsFromString('--expose_gc');
 const collectGarbage = runInNewContext('gc');
 
@@ -50,12 +51,12 @@ if (inputs !== null) {
   }
   const ofSeeds = coverage.branches();
   for (const input of corpus) await execute(input);
-  for (let done = 0; done < runs && Date.now() < untilMs && Atomics.load(progress, 5) === 0; done++) {
-    Atomics.store(progress, 3, done + 1);
+  for (let done = 0; done < runs && Date.now() < untilMs && progress.get('stop') === 0; done++) {
+    progress.count('made');
     await execute(nextInput());
   }
   await weigh();
-  const cover = keeps ? coverage.cover(ofSeeds, () => Atomics.add(progress, 4, 1)) : [];
+  const cover = keeps ? coverage.cover(ofSeeds, () => progress.count('beats')) : [];
   parentPort.postMessage({ branches: coverage.branches().size, cover });
 }
 
@@ -88,11 +89,11 @@ function tried(change, otherwise) {
 /** Runs an input, and reports it if it fails. @returns why the target refuses it; null if it does not */
 async function execute(input) {
   tell(input);
-  Atomics.add(progress, 0, 1);
+  progress.count('done');
   coverage.clear();
   const { refusal, failure, ms } = await attempt(input);
   const isAccepted = refusal === null && failure === null;
-  if (isAccepted) Atomics.add(progress, 2, 1);
+  if (isAccepted) progress.count('accepted');
   if (coverage.learn(input) && isAccepted) accepted.push(input);
   const found = failure ?? (ms > timeLimitOf(input, target.uses) ? await slow(input) : null);
   if (found !== null) report(found, input);
@@ -103,9 +104,7 @@ async function execute(input) {
 
 /** Tells the main thread which input runs now, and whoever starts the next run, should native code end this one. */
 function tell(input) {
-  current.set(input.subarray(0, current.length));
-  Atomics.store(progress, 1, input.length);
-  Atomics.add(progress, 4, 1);
+  progress.input = input;
   if (target.native) writeFileSync(running, input);
 }
 
