@@ -1,5 +1,5 @@
 import { fail, unsupported } from './errors.js';
-import { countInts, countSteps } from './limits.js';
+import { boundedInt, countInts, countSteps, MAX_BITS } from './limits.js';
 import { escaped } from './markup.js';
 import { formatPercent } from './percent-format.js';
 import { joined, repeated, Str } from './str.js';
@@ -24,7 +24,7 @@ function failFor(operator: string, a: Value, b: Value): never {
 /** Python's `+`. */
 export function add(a: Value, b: Value): Value {
   const [x, y] = [numberOf(a), numberOf(b)];
-  if (typeof x === 'bigint' && typeof y === 'bigint') return bounded(x + y);
+  if (typeof x === 'bigint' && typeof y === 'bigint') return boundedInt(x + y);
   if (x !== null && y !== null) return toNearestFloat(x) + toNearestFloat(y);
   if (a instanceof Str && b instanceof Str) {
     if (!a.isMarkup && !b.isMarkup) return joined([a, b]).build();
@@ -58,7 +58,7 @@ function arithmetic(
 /** Python's `-`. */
 export const subtract = arithmetic(
   '-',
-  (a, b) => bounded(a - b),
+  (a, b) => boundedInt(a - b),
   (a, b) => a - b,
 );
 
@@ -118,7 +118,7 @@ export function multiply(a: Value, b: Value): Value {
   const [x, y] = [numberOf(a), numberOf(b)];
   if (typeof x === 'bigint' && typeof y === 'bigint') {
     countInts(x, y);
-    return bounded(x * y);
+    return boundedInt(x * y);
   }
   if (x !== null && y !== null) return toNearestFloat(x) * toNearestFloat(y);
   const [sequence, count] = typeof y === 'bigint' ? [a, y] : [b, x];
@@ -133,15 +133,6 @@ export function multiply(a: Value, b: Value): Value {
   return sequence instanceof List ? new List(all) : new Tuple(all);
 }
 
-/** The largest int, in bits: Python refuses to print longer ones. */
-const MAX_BITS = 14_000;
-
-function bounded(value: bigint): bigint {
-  countInts(value);
-  if (BigInt.asIntN(MAX_BITS, value) !== value) unsupported(`an integer of more than ${MAX_BITS} bits`);
-  return value;
-}
-
 /** Python's `**`. */
 export const power = arithmetic(
   '**',
@@ -152,7 +143,7 @@ export const power = arithmetic(
         : toNearestFloat(a) ** toNearestFloat(b);
     const bits = BigInt(a.toString(2).length);
     if (bits > 1n && bits * b > BigInt(2 * MAX_BITS)) unsupported(`an integer of more than ${MAX_BITS} bits`);
-    return bounded(a ** b);
+    return boundedInt(a ** b);
   },
   (a, b) => {
     if (a === 0 && b < 0) return fail('0.0 cannot be raised to a negative power');

@@ -119,8 +119,7 @@ export function getSlice(value: Value, start: Value, stop: Value, step: Value): 
   const size = sizeOf(value);
   const [first, end] = borders(border(start), border(stop), stride, size);
   if (value instanceof Range) {
-    const at = (index: number): bigint => value.start + BigInt(index) * value.step;
-    return new Range(at(first), at(end), value.step * BigInt(stride));
+    return new Range(value.at(first), value.at(end), value.step * BigInt(stride));
   }
   if (value instanceof Str && stride === 1) {
     return value.slice(value.unitOf(first), value.unitOf(Math.max(first, end)));

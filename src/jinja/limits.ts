@@ -1,4 +1,4 @@
-import { TemplateError } from './errors.js';
+import { TemplateError, unsupported } from './errors.js';
 
 /** The longest string that a template may build, in UTF-16 units. */
 const MAX_TEXT = 1 << 24;
@@ -87,6 +87,16 @@ const STEPS_OF_LONG_INTS = 256;
 /** Counts the steps of an operation on ints. */
 export function countInts(...ints: readonly bigint[]): void {
   if (ints.some((int) => BigInt.asIntN(64, int) !== int)) countSteps(STEPS_OF_LONG_INTS);
+}
+
+/** The largest int, in bits: Python refuses to print longer ones. */
+export const MAX_BITS = 14_000;
+
+/** Counts the steps of building an int. @returns it, if it is not too long */
+export function boundedInt(int: bigint): bigint {
+  countInts(int);
+  if (BigInt.asIntN(MAX_BITS, int) !== int) unsupported(`an integer of more than ${MAX_BITS} bits`);
+  return int;
 }
 
 /** Checks the length of a string before it is built. */

@@ -37,8 +37,8 @@ export function repr(value: Value): Str {
     return new StrBuilder().addText('{').add(joined(entries, COMMA).build()).addText('}').build();
   }
   if (value instanceof Range) {
-    const step = value.step === 1n ? '' : `, ${value.step}`;
-    return new Str(`range(${value.start}, ${value.stop}${step})`);
+    const { start, stop, step } = value;
+    return new Str(`range(${(step === 1n ? [start, stop] : [start, stop, step]).map(intRepr).join(', ')})`);
   }
   if (value instanceof Undefined) return new Str('Undefined');
   if (value instanceof Lazy) return unsupported(`printing a ${value.typeName}`);

@@ -156,7 +156,8 @@ export class StrBuilder {
 
   build(isMarkup = false): Str {
     countCharacters(this.#text.length);
-    return new Str(this.#text, this.#origins, isMarkup);
+    // A copy has no room for more: that of one origin would take 136 bytes.
+    return new Str(this.#text, this.#origins.slice(), isMarkup);
   }
 
   #addOwned(text: string, message: number): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { stepsOf as stepsOfRendering } from '../../test/support/template-steps.js';
 import { parseJinja, Str, TemplateError, valueOfJson } from './index.js';
-import { countSteps, resetLimits } from './limits.js';
 
 /** Templates that come with models are programs of strangers: they must not hang, fill the memory, or leave their language. */
 
@@ -28,24 +28,7 @@ const often = (statement: string): string =>
 const doubled = (expression: string): string =>
   `{% set ns = namespace(x=[1]) %}{% for i in range(99) %}{% set ns.x = ${expression} %}{% endfor %}`;
 
-/** Returns the steps of a rendering, to the nearest hundred above: how many more there are until the limit. */
-function stepsOf(source: string): number {
-  const untilLimit = (): number => {
-    let steps = 0;
-    try {
-      for (;;) {
-        countSteps(100);
-        steps += 100;
-      }
-    } catch {
-      return steps;
-    }
-  };
-  resetLimits();
-  const all = untilLimit();
-  parseJinja(source).render(NAMES, NOW);
-  return all - untilLimit();
-}
+const stepsOf = (source: string): number => stepsOfRendering(() => parseJinja(source).render(NAMES, NOW));
 
 const times = (count: number, text: string): string => Array(count).fill(text).join('');
 const VALUES =
@@ -72,11 +55,14 @@ describe('the steps of a template count', () => {
     ['products of long ints', '{% set x = int * 3 %}', 256],
     ['powers that are long ints', '{% set x = 2 ** 13990 %}', 256],
     ['negated long ints', '{% set x = -int %}', 256],
+    ['ranges of long ints', '{% set x = range(int, int) %}', 2 * 256],
+    ['long ints of a range', '{% for x in range(int, int + 9) %}{% endfor %}', 9 * 256],
+    ['printed ranges', '{% set x = range(int, int) | string %}', 4 * 256],
     ['repeated strings', "{% set x = 'a' * 2 ** 16 %}", CHARACTERS],
     ['strings that are indexed', '{% set x = (a ~ s)[0] %}', CHARACTERS],
     ['strings of pairs that are indexed', "{% set x = ('\u{1f600}' * 2 ** 15)[0] %}", 2 ** 14],
     ['empty dicts', `{% set x = [${times(99, '{}, ')}] %}`, 4 * 99],
-    ['generators', `{% set x = [${times(99, 'l | select, ')}] %}`, 20 * 99],
+    ['generators', `{% set x = [${times(99, 'l | select, ')}] %}`, 36 * 99],
     ['missing attributes', `{% set x = [${times(99, 's.x, ')}] %}`, 4 * 99],
     ['tuples in tuples as keys', `{% set x = d[${'('.repeat(99)}1${',)'.repeat(99)}] %}`, 4 * 99],
     ['printed values', '{% set x = l[:1000] | string %}', 8 * 1000],
@@ -174,6 +160,12 @@ describe('a template is stopped that', () => {
     ['squares', 'ns.x * ns.x'],
   ])('%s an int', (_, expression) => {
     const source = `{% set ns = namespace(x=2 ** 9999) %}{% for i in range(10 ** 5) %}{% set ns.x = ${expression} %}{% endfor %}`;
+    expect(outcome(source)).toMatch(/^unsupported: an integer of more than 14000 bits/);
+  });
+
+  it('has a range whose steps grow', () => {
+    const source =
+      '{% set ns = namespace(x=range(9)) %}{% for i in range(99) %}{% set ns.x = ns.x[::10 ** 300] %}{% endfor %}';
     expect(outcome(source)).toMatch(/^unsupported: an integer of more than 14000 bits/);
   });
 

@@ -1,5 +1,5 @@
 import { fail, unsupported } from './errors.js';
-import { countCharacters, countInts, countObject, countSteps, inside } from './limits.js';
+import { boundedInt, countCharacters, countInts, countObject, countSteps, inside } from './limits.js';
 import { Str } from './str.js';
 
 /**
@@ -102,13 +102,14 @@ export class Range {
     readonly step: bigint,
   ) {
     countObject();
+    for (const int of [start, stop, step]) boundedInt(int);
     const span = step > 0n ? stop - start : start - stop;
     const stride = step > 0n ? step : -step;
     this.length = span <= 0n ? 0 : Number((span + stride - 1n) / stride);
   }
 
   at(index: number): bigint {
-    return this.start + BigInt(index) * this.step;
+    return boundedInt(this.start + BigInt(index) * this.step);
   }
 
   *items(): Generator<bigint, void, undefined> {
@@ -120,7 +121,7 @@ export class Range {
 }
 
 /** The memory of a generator, and of what it keeps to go on, is that of about this many other steps. */
-const STEPS_OF_A_GENERATOR = 20;
+const STEPS_OF_A_GENERATOR = 36;
 
 /** A Python generator or iterator: its items can be read once. */
 export class Lazy {
