@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest';
 import { Backend } from './backend.js';
 import { checkKernels } from './golden-graph.js';
 import { GraphBuilder } from './graph-builder.js';
-import { libraryFolder, loadLibrary, openLibrary } from './library.js';
+import { libraryFolder, loadLibrary, openLibrary, variantOf } from './library.js';
 import type { Value } from './tensor.js';
 
 const here = `${process.platform} ${process.arch}`;
@@ -32,6 +32,19 @@ function changed(
 
 const asText = (path: string): void => writeFileSync(path, 'not a library');
 const removed = (path: string): void => rmSync(path);
+
+it.each([
+  // As the packages for macOS, Windows and Linux on arm64 have them.
+  ['libggml-cpu-apple_m2_m3.so', 'apple_m2_m3'],
+  ['ggml-cpu-sse42.dll', 'sse42'],
+  ['libggml-cpu-armv8.2_1.so', 'armv8.2_1'],
+  ['libggml-base.dylib', undefined],
+  ['libggml-metal.so', undefined],
+  ['libggml.metal.v0.4.0.dylib', undefined],
+  ['ggml.v0.4.0.dll', undefined],
+])('%s is the library of a processor: %s', (file, variant) => {
+  expect(variantOf(file)).toBe(variant);
+});
 
 /** The error of a library that cannot be used: it says why, and what else to use. */
 const unavailable = (what: RegExp) => {
