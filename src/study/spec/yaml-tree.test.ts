@@ -102,6 +102,21 @@ describe('invalid YAML', () => {
     expect(problemsOf(text)).toMatchObject([{ text: 'nested more than 20 levels deep: not a study' }]);
   });
 
+  it.each([
+    ['a plain text', (text: string) => `x: a${text}`],
+    ['quotes', (text: string) => `x: "${text}"`],
+    ['a block', (text: string) => `x: |\n  a ${text}\n`],
+    ['a comment', (text: string) => `x: 1\n# ${text.replace('\n', '\n#')}`],
+  ])('counts no brackets and dashes of %s', (_, write) => {
+    for (const text of ['['.repeat(200), '{'.repeat(200), `a\n${'- '.repeat(200)}`]) {
+      expect(treeOf(write(text.replace('\n', '\n  ')))).toMatchObject({ kind: 'map' });
+    }
+  });
+
+  it('says where they nest too deep', () => {
+    expect(problemsOf(`a: '[['\nb: ${'['.repeat(200)}`)).toMatchObject([{ line: 2, column: 104 }]);
+  });
+
   it('rejects a file that is too long', () => {
     expect(problemsOf(`a: ${'x'.repeat(300_000)}`)).toMatchObject([
       { text: expect.stringMatching(/^longer than/) },

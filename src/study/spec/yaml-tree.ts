@@ -4,6 +4,7 @@ import {
   isAlias,
   isMap,
   isSeq,
+  Lexer,
   LineCounter,
   type Node,
   parseDocument,
@@ -75,19 +76,25 @@ export function readYaml(text: string): { readonly tree: Tree } | { readonly pro
 
 const TOO_DEEP = `nested more than ${MAX_DEPTH} levels deep: not a study`;
 
+/** What the lexer adds between the tokens of a text: where a document, the end of a flow collection, and a scalar begin. */
+const MARKS: ReadonlySet<string> = new Set(['\x02', '\x18', '\x1f']);
+
 /**
  * Returns the place where brackets, or dashes on one line, nest more than 100 levels deep; null if nowhere. The YAML
- * parser recurses, and near the end of the stack one of its regular expressions crashes the process.
+ * parser recurses, and near the end of the stack one of its regular expressions crashes the process. Its lexer does not, and
+ * knows which brackets are part of a text.
  */
 function deepNesting(text: string): Place | null {
-  const dashes = /^ *(?:[-?:] +){100}/m.exec(text)?.index;
-  let depth = 0;
-  for (let index = 0; index < text.length; index++) {
-    if (text[index] === '[' || text[index] === '{') depth++;
-    else if (text[index] === ']' || text[index] === '}') depth = Math.max(0, depth - 1);
-    if (depth <= 100 && index !== dashes) continue;
-    const before = text.slice(0, index).split('\n');
-    return { line: before.length, column: before.at(-1)!.length + 1 };
+  let [brackets, dashes, offset] = [0, 0, 0];
+  for (const token of new Lexer().lex(text)) {
+    if (token === '[' || token === '{') brackets++;
+    else if (token === ']' || token === '}') brackets = Math.max(0, brackets - 1);
+    dashes = /^[-?:]$/.test(token) ? dashes + 1 : /^ +$/.test(token) ? dashes : 0;
+    if (brackets > 100 || dashes > 100) {
+      const before = text.slice(0, offset).split('\n');
+      return { line: before.length, column: before.at(-1)!.length + 1 };
+    }
+    if (!MARKS.has(token)) offset += token.length;
   }
   return null;
 }
