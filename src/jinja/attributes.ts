@@ -237,6 +237,7 @@ export function getterOf(attribute: Value, fallback: Value = null): Getter {
   const parts = attribute === null ? [] : attribute instanceof Str ? partsOf(attribute.text) : [attribute];
   return (item) => {
     let value = item;
+    countSteps(parts.length);
     for (const part of parts) {
       value = getItem(value, part);
       if (fallback !== null && value instanceof Undefined) value = fallback;

@@ -2,6 +2,7 @@ import type { CallStatement, MacroStatement } from './ast.js';
 import { callValue, compileArguments, compileExpression, type Evaluate } from './compile-expression.js';
 import { fail, TemplateError } from './errors.js';
 import type { Frame } from './frame.js';
+import { countSteps } from './limits.js';
 import { Macro, type MacroInputs } from './macro.js';
 import { type CompileBody, type Execute, enter, nested, type Scope } from './scope.js';
 import { type Str, StrBuilder } from './str.js';
@@ -47,6 +48,7 @@ export function compileMacro(
   const invoke = (frame: Frame, { values, caller, kwargs, varargs }: MacroInputs): Str => {
     const out = new StrBuilder();
     nested(frame, () => {
+      countSteps(slots.length);
       const entered = enter(symbols, frame);
       for (const [i, slot] of slots.entries()) entered.values[slot] = values[i];
       for (const [extra, slot] of extraSlots) entered.values[slot] = { caller, kwargs, varargs }[extra];

@@ -1,6 +1,6 @@
 import { divide, multiply, negate, power } from './arithmetic.js';
 import { fail, unsupported } from './errors.js';
-import { countInts, countSteps, MAX_DIGITS } from './limits.js';
+import { boundedInt, countInts, countSteps, MAX_DIGITS } from './limits.js';
 import { roundedQuotient, roundFloat } from './number-format.js';
 import { strip } from './split.js';
 import { Str } from './str.js';
@@ -20,7 +20,7 @@ export function toInt(value: Value, fallback: Value, base: number): Value {
   const int = value instanceof Str ? parseInteger(value, base) : asInt(value);
   if (int !== null) return int;
   const number = typeof value === 'number' ? value : value instanceof Str ? parseFloating(value) : null;
-  return number === null || !Number.isFinite(number) ? fallback : BigInt(Math.trunc(number));
+  return number === null || !Number.isFinite(number) ? fallback : boundedInt(BigInt(Math.trunc(number)));
 }
 
 /** The filter `float`. */
@@ -112,4 +112,6 @@ const towards = (value: number, how: 'ceil' | 'floor'): bigint =>
   toInteger(how === 'ceil' ? Math.ceil(value) : Math.floor(value));
 
 const toInteger = (value: number): bigint =>
-  Number.isFinite(value) ? BigInt(value) : fail('cannot convert float infinity or NaN to integer');
+  Number.isFinite(value)
+    ? boundedInt(BigInt(value))
+    : fail('cannot convert float infinity or NaN to integer');

@@ -34,12 +34,12 @@ export interface JinjaTemplate {
  * @throws TemplateError
  */
 export function parseJinja(source: string): JinjaTemplate {
-  const symbols = new Symbols(null);
-  const execute = located(null, () => {
+  const { symbols, execute } = located(null, () => {
     resetLimits();
+    const symbols = new Symbols(null);
     const body = parseTemplate(source);
     symbols.readBody(body);
-    return compileBody(body, { symbols, isConditional: false });
+    return { symbols, execute: compileBody(body, { symbols, isConditional: false }) };
   });
   return {
     render(names, now, characters) {

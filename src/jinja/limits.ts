@@ -32,7 +32,7 @@ export function resetLimits(characters = 0): void {
 
 /**
  * Counts steps of a rendering: statements, operations, rounds of loops, calls of macros, items that are read, comparisons,
- * and parts of strings. Every step takes about as long as any other, and at most about 32 bytes, so that
+ * and parts of strings. Every step takes about as long as any other, and at most about 40 bytes, so that
  * the limit is one of time and of memory too.
  * @throws TemplateError if the template runs away
  */

@@ -40,6 +40,7 @@ const EXPRESSIONS: { readonly [kind in Expression['type']]: readonly string[] } 
     "{'a': 1, 'b': 2, 'c': 3}",
     '{(1, (2, 3)): 1}',
     '{1.5: 1}',
+    '{f: 1}',
     '{int: 1}',
     '{parts: 1}',
   ],

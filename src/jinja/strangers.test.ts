@@ -33,6 +33,7 @@ const stepsOf = (source: string): number => stepsOfRendering(() => parseJinja(so
 const times = (count: number, text: string): string => Array(count).fill(text).join('');
 const VALUES =
   "{% set a = 'a' * 2 ** 16 %}{% set b = 'a' * 2 ** 16 %}{% set blank = ' a' * 2 ** 15 %}" +
+  `{% macro wide(${Array.from({ length: 99 }, (_, i) => `p${i}=1`).join()}) %}{% endmacro %}` +
   '{% set l = [1] * 10 ** 4 %}{% set t = (1,) * 10 ** 4 %}{% set int = 2 ** 13990 %}{% set ns = namespace(x=1) %}' +
   "{% set d = dict(range(2000) | batch(2) | list) %}{% set named = {'k': 1} %}{% set many = (['a', c] * 10 ** 4) | join %}";
 const CHARACTERS = 2 ** 16 / 16;
@@ -49,6 +50,8 @@ describe('the steps of a template count', () => {
       `{% for i in l[:1] %}{% if false %}${Array.from({ length: 99 }, (_, i) => `{% set v${i} = 1 %}`).join('')}{% endif %}{% endfor %}`,
       99,
     ],
+    ['parameters of a macro', '{% set x = wide() %}', 99],
+    ['parts of an attribute', `{% set x = ['a'] | map(attribute='0${'.0'.repeat(99)}') | list %}`, 99],
     ['text', 'x'.repeat(1600), 100],
     ['sums of long ints', '{% set x = int + 1 %}', 256],
     ['differences of long ints', '{% set x = int - 1 %}', 256],
@@ -108,6 +111,13 @@ describe('the steps of a template count', () => {
     const upper = '{% set x = many.upper() %}';
     expect(stepsOf(VALUES + times(5, upper)) - stepsOf(VALUES + upper)).toBeLessThan(10 ** 6);
   });
+});
+
+it('compiling a template counts the names that the branches of its "if"s know', () => {
+  const branches = Array.from({ length: 2000 }, (_, i) => `{% if n %}{% set v${i} = 1 %}{% endif %}`).join(
+    '',
+  );
+  expect(outcome(branches)).toMatch(/^limit: it takes more than/);
 });
 
 it('a key of tuples in each other is about as long as they are many', () => {

@@ -1,5 +1,5 @@
 import type { Expression, IfStatement, Slice, Statement, Target } from './ast.js';
-import { inside } from './limits.js';
+import { countSteps, inside } from './limits.js';
 
 /**
  * What a variable holds when its scope is entered: an argument, the value of a name that the caller of the template
@@ -15,12 +15,16 @@ export type Load = 'parameter' | 'context' | 'outer' | 'nothing';
 export class Symbols {
   readonly #loads: Map<string, Load>;
   readonly #stores: Set<string>;
+  /** The slots of the variables that were known when one was last looked for. */
+  readonly #slots = new Map<string, number>();
 
   constructor(
     readonly parent: Symbols | null,
     loads: ReadonlyMap<string, Load> = new Map(),
     stores: ReadonlySet<string> = new Set(),
   ) {
+    // The branches of every "if" copy the names before it.
+    countSteps(loads.size + stores.size);
     this.#loads = new Map(loads);
     this.#stores = new Set(stores);
   }
@@ -34,10 +38,17 @@ export class Symbols {
   find(name: string): { readonly hops: number; readonly slot: number } | null {
     let hops = 0;
     for (let scope: Symbols | null = this; scope !== null; scope = scope.parent, hops++) {
-      const slot = [...scope.#loads.keys()].indexOf(name);
-      if (slot >= 0) return { hops, slot };
+      const slot = scope.#slotOf(name);
+      if (slot !== undefined) return { hops, slot };
     }
     return null;
+  }
+
+  #slotOf(name: string): number | undefined {
+    if (this.#slots.size < this.#loads.size) {
+      for (const [slot, variable] of [...this.#loads.keys()].entries()) this.#slots.set(variable, slot);
+    }
+    return this.#slots.get(name);
   }
 
   declare(name: string): void {

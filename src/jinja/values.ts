@@ -293,7 +293,11 @@ export function hashKey(value: Value): unknown {
     countInts(int);
     return `n${int}`;
   }
-  if (typeof value === 'number') return Number.isInteger(value) ? `n${BigInt(value)}` : `n${value}`;
+  if (typeof value === 'number') {
+    const key = Number.isInteger(value) ? `n${BigInt(value)}` : `n${value}`;
+    countCharacters(key.length);
+    return key;
+  }
   if (value === null) return null;
   if (value instanceof Undefined) return 'undefined';
   if (value instanceof Tuple) {

@@ -401,7 +401,10 @@ export function readPointers(address: Address): Address[] {
   }
 }
 
+/** Once, because koffi keeps every type. */
+const TAKES_POINTER = koffi.proto('void *', ['void *']);
+
 /** Calls `void *f(void *)` at an address. */
 export function callWithPointer(address: Address, argument: Address): Address {
-  return koffi.call(address, koffi.proto('void *', ['void *']), argument) as Address;
+  return koffi.call(address, TAKES_POINTER, argument) as Address;
 }

@@ -13,6 +13,18 @@ const MADV_DONTNEED = 4;
 /** `MAP_FAILED` is (void *) −1. */
 const MAP_FAILED = 2n ** 64n - 1n;
 
+/** The system's calls, bound once: koffi keeps what it binds. Windows has none of these. */
+let calls: ReturnType<typeof bindCalls> | null = null;
+
+function bindCalls() {
+  const libc = koffi.load(null);
+  return {
+    mmap: libc.func('void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)'),
+    munmap: libc.func('int munmap(void *addr, size_t length)'),
+    madvise: libc.func('int madvise(void *addr, size_t length, int advice)'),
+  };
+}
+
 /** Views begin at a multiple of this, so that typed arrays find the alignment that their offset promises. */
 const ALIGNMENT = 64;
 
@@ -42,12 +54,8 @@ export class MappedFile {
   /** Maps a file of this size for reading; null where the system has no `mmap` or refuses. */
   static open(path: string, size: number): MappedFile | null {
     if (process.platform === 'win32' || size === 0) return null;
-    const libc = koffi.load(null);
-    const mmap = libc.func(
-      'void *mmap(void *addr, size_t length, int prot, int flags, int fd, int64_t offset)',
-    );
-    const munmap = libc.func('int munmap(void *addr, size_t length)');
-    const madvise = libc.func('int madvise(void *addr, size_t length, int advice)');
+    calls ??= bindCalls();
+    const { mmap, munmap, madvise } = calls;
     const descriptor = openSync(path, 'r');
     const stats = fstatSync(descriptor);
     const address =

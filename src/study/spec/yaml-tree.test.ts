@@ -97,6 +97,16 @@ describe('invalid YAML', () => {
     ['brackets', '['.repeat(100_000)],
     ['braces with keys', '{a: '.repeat(50_000)],
     ['dashes on one line', `x:\n  ${'- '.repeat(50_000)}`],
+    ['anchors', '? &a '.repeat(10_000)],
+    ['tags', '? !!map '.repeat(10_000)],
+    ['tabs', `- ${'-\t'.repeat(10_000)}`],
+    [
+      'lines of dashes',
+      Array.from({ length: 300 }, (_, at) => `${' '.repeat(198 * at)}${'- '.repeat(99)}`)
+        .join('\n')
+        .slice(0, 2 ** 18),
+    ],
+    ['two documents', `a\n---\n${'? &a '.repeat(1000)}a\n`.repeat(2)],
     ['indentation', Array.from({ length: 300 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
   ])('rejects %s nested too deep', (_, text) => {
     expect(problemsOf(text)).toMatchObject([{ text: 'nested more than 20 levels deep: not a study' }]);
@@ -114,7 +124,7 @@ describe('invalid YAML', () => {
   });
 
   it('says where they nest too deep', () => {
-    expect(problemsOf(`a: '[['\nb: ${'['.repeat(200)}`)).toMatchObject([{ line: 2, column: 104 }]);
+    expect(problemsOf(`a: '[['\nb: ${'['.repeat(200)}`)).toMatchObject([{ line: 2, column: 103 }]);
   });
 
   it('rejects a file that is too long', () => {

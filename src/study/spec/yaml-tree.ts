@@ -4,9 +4,9 @@ import {
   isAlias,
   isMap,
   isSeq,
-  Lexer,
   LineCounter,
   type Node,
+  Parser,
   parseDocument,
 } from 'yaml';
 import { halfPairIn } from '../../utf8.js';
@@ -76,25 +76,26 @@ export function readYaml(text: string): { readonly tree: Tree } | { readonly pro
 
 const TOO_DEEP = `nested more than ${MAX_DEPTH} levels deep: not a study`;
 
-/** What the lexer adds between the tokens of a text: where a document, the end of a flow collection, and a scalar begin. */
-const MARKS: ReadonlySet<string> = new Set(['\x02', '\x18', '\x1f']);
+/** What YAML's composer takes without coming near the end of the stack. */
+const MOST_COMPOSED = 100;
 
 /**
- * Returns the place where brackets, or dashes on one line, nest more than 100 levels deep; null if nowhere. The YAML
- * parser recurses, and near the end of the stack one of its regular expressions crashes the process. Its lexer does not, and
- * knows which brackets are part of a text.
+ * Returns the place where collections nest deeper than {@link MOST_COMPOSED}; null if nowhere. The YAML composer recurses, and near the
+ * end of the stack one of its regular expressions crashes the process. Its parser does not recurse.
  */
 function deepNesting(text: string): Place | null {
-  let [brackets, dashes, offset] = [0, 0, 0];
-  for (const token of new Lexer().lex(text)) {
-    if (token === '[' || token === '{') brackets++;
-    else if (token === ']' || token === '}') brackets = Math.max(0, brackets - 1);
-    dashes = /^[-?:]$/.test(token) ? dashes + 1 : /^ +$/.test(token) ? dashes : 0;
-    if (brackets > 100 || dashes > 100) {
-      const before = text.slice(0, offset).split('\n');
+  const waiting = [...new Parser().parse(text)].map((token) => ({ token, depth: 0 }));
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { token, depth } = next;
+    if (depth > MOST_COMPOSED) {
+      const before = text.slice(0, token.offset).split('\n');
       return { line: before.length, column: before.at(-1)!.length + 1 };
     }
-    if (!MARKS.has(token)) offset += token.length;
+    const items = 'items' in token ? token.items : token.type === 'document' ? [token] : [];
+    for (const item of items) {
+      for (const part of 'key' in item ? [item.key, item.value] : [item.value])
+        if (part) waiting.push({ token: part, depth: depth + 1 });
+    }
   }
   return null;
 }
