@@ -127,6 +127,15 @@ describe('invalid YAML', () => {
     expect(problemsOf(`a: '[['\nb: ${'['.repeat(200)}`)).toMatchObject([{ line: 2, column: 103 }]);
   });
 
+  it('tells twenty mistakes, and how many more there are', () => {
+    const problems = problemsOf('"["'.repeat(50));
+    expect(problems).toHaveLength(21);
+    expect(problems.at(-1)).toMatchObject({
+      line: 1,
+      text: expect.stringMatching(/^\d+ more problems from here on$/),
+    });
+  });
+
   it('rejects a file that is too long', () => {
     expect(problemsOf(`a: ${'x'.repeat(300_000)}`)).toMatchObject([
       { text: expect.stringMatching(/^longer than/) },

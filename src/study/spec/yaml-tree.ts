@@ -48,6 +48,9 @@ const MAX_LENGTH = 2 ** 18;
 const MAX_NODES = 20_000;
 const MAX_DEPTH = 20;
 
+/** Mistakes in YAML that are told one by one: most follow from the first. */
+const MOST_COMPLAINTS = 20;
+
 /** Parses YAML. Returns the tree, or the problems that make it unreadable. */
 export function readYaml(text: string): { readonly tree: Tree } | { readonly problems: readonly Problem[] } {
   const start = { line: 1, column: 1 };
@@ -64,12 +67,14 @@ export function readYaml(text: string): { readonly tree: Tree } | { readonly pro
   };
   const complaints = [...document.errors, ...document.warnings];
   if (complaints.length > 0) {
-    return {
-      problems: complaints.map(({ message, pos }) => ({
-        ...placeOf(pos[0]),
-        text: message.replace(/\s+/g, ' '),
-      })),
-    };
+    const problems = complaints.slice(0, MOST_COMPLAINTS).map(({ message, pos }) => ({
+      ...placeOf(pos[0]),
+      text: message.replace(/\s+/g, ' '),
+    }));
+    const next = complaints[MOST_COMPLAINTS];
+    if (next === undefined) return { problems };
+    const more = `${complaints.length - MOST_COMPLAINTS} more problems from here on`;
+    return { problems: [...problems, { ...placeOf(next.pos[0]), text: more }] };
   }
   return treeOf(document, placeOf);
 }
