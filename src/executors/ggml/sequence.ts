@@ -31,13 +31,14 @@ export type CacheType = Extract<GgmlType, 'F32' | 'F16'>;
 /** The type of the cache at a precision: exact where the weights are. */
 export const cacheTypeOf = (precision: Precision): CacheType => (precision === 'f32' ? 'F32' : 'F16');
 
+/** Arenas made so far. */
+let arenas = 0;
+
 /**
  * Memory for the caches of several sequences. A slot holds the keys of all layers, `[layers, kvHeads, capacity, headDim]`,
  * and then their values, `[layers, kvHeads, headDim, capacity]`. Attention multiplies a run of neighbouring slots in one
  * operation. Values are stored by element, because a product sums over neighbours in memory, here over the keys.
  */
-let arenas = 0;
-
 export class CacheArena {
   /** Tells arenas apart. */
   readonly id = arenas++;
