@@ -122,7 +122,7 @@ async function fuzz(target) {
   const seconds = Math.round((Date.now() - begun) / 1000);
   const runs = `${done} inputs, ${made} of them new, in ${seconds} s, ${accepted} accepted`;
   console.log(`${name}: ${runs}, ${last.branches} branches, ${findings} findings (seed ${options.seed})`);
-  if (options.keep && last.death === null) writeCorpus(target, last.cover);
+  if (options.keep && last.cover !== null) writeCorpus(target, last.cover);
   else if (options.keep) console.error(`${name}: no inputs are kept of a run that ended in this way`);
   return findings > 0;
 }
@@ -143,7 +143,7 @@ function work(task, onFinding) {
       clearInterval(timer);
       void worker.terminate();
       const [done, accepted, made] = ['done', 'accepted', 'made'].map((slot) => progress.get(slot));
-      resolve({ branches: 0, cover: [], death: null, done, accepted, made, ...result });
+      resolve({ branches: 0, cover: null, death: null, done, accepted, made, ...result });
     };
     const died = (what) => ended({ death: { what, input: progress.input } });
     /** Time for which the worker had nothing to do: however busy the machine is, an input has something to do. */

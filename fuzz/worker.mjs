@@ -41,7 +41,7 @@ const MUCH = memoryLimitOf([]) / 2;
 if (inputs !== null) {
   for (const input of inputs) await execute(input);
   await weigh();
-  parentPort.postMessage({ branches: coverage.branches().size, cover: [] });
+  parentPort.postMessage({ branches: coverage.branches().size, cover: null });
 } else {
   for (const [index, input] of seeds.entries()) {
     const { refusal } = await execute(input);
@@ -50,14 +50,20 @@ if (inputs !== null) {
     parentPort.postMessage({ finding: { what, input } });
   }
   const ofSeeds = coverage.branches();
-  for (const input of corpus) await execute(input);
-  for (let done = 0; done < runs && Date.now() < untilMs && progress.get('stop') === 0; done++) {
+  let kept = 0;
+  for (; kept < corpus.length && !isStopped(); kept++) await execute(corpus[kept]);
+  for (let done = 0; done < runs && Date.now() < untilMs && !isStopped(); done++) {
     progress.count('made');
     await execute(nextInput());
   }
   await weigh();
-  const cover = keeps ? coverage.cover(ofSeeds, () => progress.count('beats')) : [];
+  const isWhole = kept === corpus.length;
+  const cover = keeps && isWhole ? coverage.cover(ofSeeds, () => progress.count('beats')) : null;
   parentPort.postMessage({ branches: coverage.branches().size, cover });
+}
+
+function isStopped() {
+  return progress.get('stop') === 1;
 }
 
 function nextInput() {
