@@ -20,136 +20,68 @@ const VALUES =
   "{% set rows = [{'a': 1, 'b': s}, {'a': 2, 'b': s}] %}{% set cycle = cycler(1, 2) %}{% set ns = namespace(a=1) %}" +
   '{% macro m(x=1) %}{{ x }}{% endmacro %}';
 
-const METHODS = [
-  ...['capitalize()', 'lower()', 'swapcase()', 'title()', 'upper()', 'strip()', "lstrip('a')", "rstrip('d')"],
-  ...['split()', "split('a', 2)", "rsplit(' ')", 'splitlines()', "partition(' ')", "rpartition(' ')"],
-  ...["replace('a', 'zz')", "join(['x', 'y'])", "removeprefix('a')", "removesuffix('y')", "startswith('a')"],
-  ...["endswith('d')", "count('a')", "find('x')", "rfind('x')", "index('x')", "rindex('x')", 'center(900)'],
-  ...['ljust(900)', 'rjust(900)', 'zfill(900)', 'expandtabs()', 'isalnum()', 'format()'],
-];
+const listed = (expressions: string): string[] => expressions.trim().split(/;\s+/);
+
+const METHODS = listed(`
+  capitalize(); lower(); swapcase(); title(); upper(); strip(); lstrip('a'); rstrip('d'); split();
+  split('a', 2); rsplit(' '); splitlines(); partition(' '); rpartition(' '); replace('a', 'zz');
+  join(['x', 'y']); removeprefix('a'); removesuffix('y'); startswith('a'); endswith('d'); count('a');
+  find('x'); rfind('x'); index('x'); rindex('x'); center(900); ljust(900); rjust(900); zfill(900);
+  expandtabs(); isalnum(); format()
+`);
 
 /** Some expressions of each kind. */
 const EXPRESSIONS: { readonly [kind in Expression['type']]: readonly string[] } = {
-  constant: ['1', "'text'", '1.5', 'none'],
-  name: ['s', 'missing'],
-  tuple: ['()', '(1,)', '(1, 2, 3)'],
-  list: ['[]', '[1]', '[1, 2, 3]', '[[]]'],
-  dict: [
-    '{}',
-    '{1: 2}',
-    "{'a': 1, 'b': 2, 'c': 3}",
-    '{(1, (2, 3)): 1}',
-    '{1.5: 1}',
-    '{f: 1}',
-    '{int: 1}',
-    '{parts: 1}',
-  ],
-  concat: ['s ~ s', 'n ~ n', 's ~ int', 'parts ~ parts', 'pairs ~ pairs', 'l ~ d'],
-  attribute: [
-    ...['s.upper', 's.nothing', 'n.nothing', 'l.copy', 'l.append', 'd.items', 'd.a', 'd.nothing', 'd.pop'],
-    ...['rows[0].b', 'cycle.next', 'cycle.pos', 'm.name', 'm.arguments', 'ns.a', 'ns.nothing', 'loop.index'],
-    ...['loop.cycle', 'loop.changed', 'loop.previtem', 'loop.nextitem', 'loop.length'],
-  ],
-  item: [
-    ...[
-      's[0]',
-      's[9]',
-      'pairs[3]',
-      'pairs[:20]',
-      'pairs[1:]',
-      'parts[::-1]',
-      'parts[1:]',
-      'l[0]',
-      'l[9]',
-      'l[:0]',
-    ],
-    ...['l[1:]', 'l[::-1]', 't[1:]', "d['nothing']", 'range(9)[1]', 'range(9)[1:]', 'far[1]', 'far[1:]'],
-  ],
+  constant: listed(`1; 'text'; 1.5; none`),
+  name: listed(`s; missing`),
+  tuple: listed(`(); (1,); (1, 2, 3)`),
+  list: listed(`[]; [1]; [1, 2, 3]; [[]]`),
+  dict: listed(
+    `{}; {1: 2}; {'a': 1, 'b': 2, 'c': 3}; {(1, (2, 3)): 1}; {1.5: 1}; {f: 1}; {int: 1}; {parts: 1}`,
+  ),
+  concat: listed(`s ~ s; n ~ n; s ~ int; parts ~ parts; pairs ~ pairs; l ~ d`),
+  attribute: listed(`
+    s.upper; s.nothing; n.nothing; l.copy; l.append; d.items; d.a; d.nothing; d.pop; rows[0].b; cycle.next;
+    cycle.pos; m.name; m.arguments; ns.a; ns.nothing; loop.index; loop.cycle; loop.changed; loop.previtem;
+    loop.nextitem; loop.length
+  `),
+  item: listed(`
+    s[0]; s[9]; pairs[3]; pairs[:20]; pairs[1:]; parts[::-1]; parts[1:]; l[0]; l[9]; l[:0]; l[1:]; l[::-1];
+    t[1:]; d['nothing']; range(9)[1]; range(9)[1:]; far[1]; far[1:]
+  `),
   call: [
     ...METHODS.map((call) => `parts.${call}`),
-    ...['pairs.upper()', "pairs.split('x')", "pairs.replace('x', '')", 'pairs.center(900)', 'pairs.format()'],
-    ...[
-      'range(9)',
-      'range(int, int + 1)',
-      'dict()',
-      'dict(a=1)',
-      'dict(d)',
-      'dict(**d)',
-      'namespace(a=1, b=2)',
-    ],
-    ...[
-      'namespace()',
-      'cycler(1, 2, 3)',
-      'joiner()',
-      "joiner(',')()",
-      "strftime_now('%Y-%m-%d %A')",
-      'cycle.next()',
-    ],
-    ...[
-      'd.keys()',
-      'd.values()',
-      'd.items()',
-      "d.get('a')",
-      'd.copy()',
-      'l.copy()',
-      'l.count(1)',
-      'l.index(1)',
-    ],
-    ...["'{} {}'.format(1, s)", "'{a:>40}'.format(a=s)", "'{:,}'.format(int)", "'{a}'.format_map(d)", 'm()'],
-    ...['m(x=parts)', 'loop.cycle(1, 2)', 'loop.changed(1)', 's.upper(*[])'],
+    ...listed(`
+      pairs.upper(); pairs.split('x'); pairs.replace('x', ''); pairs.center(900); pairs.format(); range(9);
+      range(int, int + 1); dict(); dict(a=1); dict(d); dict(**d); namespace(a=1, b=2); namespace();
+      cycler(1, 2, 3); joiner(); joiner(',')(); strftime_now('%Y-%m-%d %A'); cycle.next(); d.keys();
+      d.values(); d.items(); d.get('a'); d.copy(); l.copy(); l.count(1); l.index(1); '{} {}'.format(1, s);
+      '{a:>40}'.format(a=s); '{:,}'.format(int); '{a}'.format_map(d); m(); m(x=parts); loop.cycle(1, 2);
+      loop.changed(1); s.upper(*[])
+    `),
   ],
-  filter: [
-    ...['-int | abs', "s | attr('upper')", 'l | batch(2)', "l | batch(2, 'x') | list", 'parts | capitalize'],
-    ...[
-      's | center(900)',
-      'l | count',
-      "missing | d('x')",
-      "missing | default('x')",
-      'd | dictsort',
-      "'<' | e",
-    ],
-    ...["'<' | escape", "'1.5' | float", 'parts | first', "'<' | forceescape", "'%s' | format(s)"],
-    ...["rows | groupby('a')", 'parts | indent', 'f | int', "('f' * 900) | int(0, 16)", 'd | items | list'],
-    ...['d | items', "rows | join(', ', 'b')", 'parts | last', 'd | length', 'parts | list', 'parts | lower'],
-    ...["l | map('string')", "rows | map(attribute='b') | list", 'l | max', 'l | min', "l | reject('odd')"],
-    ...[
-      "rows | rejectattr('a')",
-      "parts | replace('a', 'zz')",
-      'parts | reverse',
-      'l | reverse',
-      'f | round',
-    ],
-    ...['int | round(-5)', 's | safe', "l | select('odd') | list", "rows | selectattr('a')", 'l | slice(2)'],
-    ...[
-      "l | slice(2, 'x') | list",
-      'parts | sort',
-      'rows | string',
-      'far | string',
-      'l | sum',
-      'parts | title',
-    ],
-    ...['rows | tojson', 'rows | tojson(indent=2)', 'parts | trim', 'parts | truncate(99)', 'l | unique'],
-    ...['l | unique | list', 'parts | upper', 'parts | urlencode', 'parts | wordcount'],
-  ],
-  test: ['n is odd', 's is defined'],
-  unary: ['-n', '-int', '+int', '-f', 'not n'],
-  binary: [
-    ...[
-      'n + 1',
-      'int + 1',
-      'int - 1',
-      'int * 2',
-      'int // 3',
-      'int % 7',
-      'int % (int - 1)',
-      '2 ** 64',
-      'n / 2',
-    ],
-    ...['f * 2', 'f // 3', 'f % 7', 's + s', 'pairs * 3', 'parts * 3', 'l + l', 'l * 3', 't + t', 't * 3'],
-    ...["'%s %r' % (s, l)", "'%d' % f", "'%.50f' % f", "'%x' % int", 's and n', 's or n'],
-  ],
-  compare: ['n < 1', 'l == l', "'a' in s"],
-  conditional: ['1 if n else 2', '1 if not n'],
+  filter: listed(`
+    -int | abs; s | attr('upper'); l | batch(2); l | batch(2, 'x') | list; parts | capitalize;
+    s | center(900); l | count; missing | d('x'); missing | default('x'); d | dictsort; '<' | e;
+    '<' | escape; '1.5' | float; parts | first; '<' | forceescape; '%s' | format(s); rows | groupby('a');
+    parts | indent; f | int; ('f' * 900) | int(0, 16); d | items | list; d | items; rows | join(', ', 'b');
+    parts | last; d | length; parts | list; parts | lower; l | map('string');
+    rows | map(attribute='b') | list; l | max; l | min; l | reject('odd'); rows | rejectattr('a');
+    parts | replace('a', 'zz'); parts | reverse; l | reverse; f | round; int | round(-5); s | safe;
+    l | select('odd') | list; rows | selectattr('a'); l | slice(2); l | slice(2, 'x') | list; parts | sort;
+    rows | string; far | string; l | sum; parts | title; rows | tojson; rows | tojson(indent=2);
+    parts | trim; parts | truncate(99); l | unique; l | unique | list; parts | upper; parts | urlencode;
+    parts | wordcount
+  `),
+  test: listed(`n is odd; s is defined`),
+  unary: listed(`-n; -int; +int; -f; not n`),
+  binary: listed(`
+    n + 1; int + 1; int - 1; int * 2; int // 3; int % 7; int % (int - 1); 2 ** 64; n / 2; f * 2; f // 3;
+    f % 7; s + s; pairs * 3; parts * 3; l + l; l * 3; t + t; t * 3; '%s %r' % (s, l); '%d' % f;
+    '%.50f' % f; '%x' % int; s and n; s or n
+  `),
+  compare: listed(`n < 1; l == l; 'a' in s`),
+  conditional: listed(`1 if n else 2; 1 if not n`),
 };
 
 setFlagsFromString('--expose_gc');
