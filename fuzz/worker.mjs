@@ -108,7 +108,7 @@ async function execute(input) {
   return { refusal };
 }
 
-/** Tells the main thread which input runs now, and whoever starts the next run, should native code end this one. */
+/** Tells the main thread which input runs now. Native code may end the process, so its input is left in a file for the next run. */
 function tell(input) {
   progress.input = input;
   if (target.native) writeFileSync(running, input);

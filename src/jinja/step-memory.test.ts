@@ -7,9 +7,9 @@ import { FILTERS } from './filters.js';
 import { fn } from './frame.js';
 import { parseJinja, Str, type Value } from './index.js';
 
-/** In bytes. The limit of steps is one of memory too, as long as no kind of step keeps much more than any other. */
+/** The most bytes that a step may keep. The limit of steps bounds memory only if no kind of step keeps more. */
 const MOST_A_STEP = 40;
-/** So many that what else happens to the memory meanwhile is little beside them. */
+/** Steps of a measurement: enough that other changes of the heap count little. */
 const ENOUGH_STEPS = 25_000;
 const MOST_ROUNDS = 300;
 

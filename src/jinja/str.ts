@@ -156,7 +156,7 @@ export class StrBuilder {
 
   build(isMarkup = false): Str {
     countCharacters(this.#text.length);
-    // A copy has no room for more: that of one origin would take 136 bytes.
+    // A copy, because an array that grew keeps room for more: 136 bytes behind a single origin.
     return new Str(this.#text, this.#origins.slice(), isMarkup);
   }
 

@@ -61,10 +61,7 @@ export function readYaml(text: string): { readonly tree: Tree } | { readonly pro
   if (deep !== null) return { problems: [{ ...deep, text: TOO_DEEP }] };
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, stringKeys: true });
-  const placeOf = (offset: number): Place => {
-    const { line, col } = lines.linePos(offset);
-    return { line: Math.max(1, line), column: Math.max(1, col) };
-  };
+  const placeOf = (offset: number): Place => placeIn(lines, offset);
   const complaints = [...document.errors, ...document.warnings];
   if (complaints.length > 0) {
     const problems = complaints.slice(0, MOST_COMPLAINTS).map(({ message, pos }) => ({
@@ -79,9 +76,14 @@ export function readYaml(text: string): { readonly tree: Tree } | { readonly pro
   return treeOf(document, placeOf);
 }
 
+function placeIn(lines: LineCounter, offset: number): Place {
+  const { line, col } = lines.linePos(offset);
+  return { line: Math.max(1, line), column: Math.max(1, col) };
+}
+
 const TOO_DEEP = `nested more than ${MAX_DEPTH} levels deep: not a study`;
 
-/** What YAML's composer takes without coming near the end of the stack. */
+/** The deepest nesting that YAML's composer is given. It has stack for far more. */
 const MOST_COMPOSED = 100;
 
 /**
@@ -89,13 +91,12 @@ const MOST_COMPOSED = 100;
  * end of the stack one of its regular expressions crashes the process. Its parser does not recurse.
  */
 function deepNesting(text: string): Place | null {
-  const waiting = [...new Parser().parse(text)].map((token) => ({ token, depth: 0 }));
+  const lines = new LineCounter();
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const waiting = tokens.map((token) => ({ token, depth: 0 }));
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { token, depth } = next;
-    if (depth > MOST_COMPOSED) {
-      const before = text.slice(0, token.offset).split('\n');
-      return { line: before.length, column: before.at(-1)!.length + 1 };
-    }
+    if (depth > MOST_COMPOSED) return placeIn(lines, token.offset);
     const items = 'items' in token ? token.items : token.type === 'document' ? [token] : [];
     for (const item of items) {
       for (const part of 'key' in item ? [item.key, item.value] : [item.value])
