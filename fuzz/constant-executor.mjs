@@ -1,5 +1,6 @@
 import {
   CountedSequence,
+  copySequence,
   emptyResult,
   forwardAll,
   withCandidates,
@@ -12,13 +13,17 @@ export function constantExecutor(blueprint) {
   const executor = {
     ...{ name: 'constant', precision: 'f32', blueprint },
     open: (contextLength) => new ConstantSequence(executor, contextLength),
-    forward: (requests) =>
-      forwardAll(
+    copy: (sequence) =>
+      copySequence(
         executor,
-        blueprint,
-        requests,
-        ({ sequence }) => (sequence instanceof ConstantSequence ? sequence : null),
-        (request, sequence) => withCandidates(request, (plain) => run(plain, sequence)),
+        sequence,
+        ConstantSequence,
+        ({ contextLength }) => executor.open(contextLength),
+        async (from, to) => to.extend(from.length),
+      ),
+    forward: (requests) =>
+      forwardAll(executor, blueprint, requests, ConstantSequence, (request, sequence) =>
+        withCandidates(request, (plain) => run(plain, sequence)),
       ),
     dispose: async () => {},
   };

@@ -218,6 +218,16 @@ const action = fc.oneof(
     }),
     weight: 1,
   },
+  {
+    arbitrary: fc.record({
+      do: fc.constant('copy'),
+      executor: fc.nat(3),
+      sequence: fc.nat(9),
+      own: fc.integer({ min: 0, max: 9 }).map((tenth) => tenth > 0),
+      awaited: fc.boolean(),
+    }),
+    weight: 1,
+  },
   { arbitrary: fc.record({ do: fc.constant('truncate'), sequence: fc.nat(9), size }), weight: 1 },
   { arbitrary: fc.record({ do: fc.constant('dispose'), sequence: fc.nat(9) }), weight: 1 },
   { arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.nat(2) }), weight: 1 },
@@ -436,6 +446,7 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
   const executors = [];
   const sequences = [];
   const running = [];
+  const disposed = new Set();
   const open = (executor, size) => {
     const must = Number.isSafeInteger(size) && size >= 1 ? [] : ['E_EXECUTOR'];
     const may = size > MOST_CONTEXT ? ['E_EXECUTOR'] : [];
@@ -444,6 +455,29 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
       sequences.push({ executor, sequence: executor.open(size), uses: 0, disposed: false });
     });
   };
+  const copy = async (executor, from) => {
+    const { sequence } = from;
+    const must = [];
+    if (from.executor !== executor) must.push('E_EXECUTOR');
+    if (from.disposed) must.push('E_DISPOSED');
+    const may = [];
+    if (from.uses > 0) may.push('E_BUSY');
+    if (sequence.contextLength > MOST_CONTEXT) may.push('E_EXECUTOR');
+    from.uses++;
+    const { length } = sequence;
+    let code = null;
+    try {
+      const made = await executor.copy(sequence);
+      if (made.length !== length) throw new Error(`a copy of ${length} tokens has ${made.length}`);
+      sequences.push({ executor, sequence: made, uses: 0, disposed: false });
+      ended.copied++;
+    } catch (error) {
+      code = codeOf(error);
+    }
+    from.uses--;
+    if (disposed.has(executor) || from.disposed) may.push('E_DISPOSED');
+    judge({ what: 'a copy', must, may }, code);
+  };
   for (let i = 0; i < number; i++) {
     const executor = await create(plan, checkpoint, model).catch(unsupported);
     if (executor === null) continue;
@@ -451,7 +485,6 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
     for (const size of sizes) open(executor, size);
   }
   const steps = end === null ? actions : [...actions, end];
-  const disposed = new Set();
   for (const step of executors.length === 0 ? [] : steps) {
     const executor = executors[(step.executor ?? 0) % executors.length];
     const chosen = sequences[(step.sequence ?? 0) % sequences.length];
@@ -460,6 +493,10 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
       const must = Number.isInteger(step.size) ? [] : ['E_TOKEN_RANGE'];
       const may = chosen.uses > 0 ? ['E_BUSY'] : [];
       demand(`truncate(${step.size})`, { must, may }, () => chosen.sequence.truncate(step.size));
+    } else if (step.do === 'copy') {
+      const copied = copy(step.own ? chosen.executor : executor, chosen);
+      running.push(copied);
+      if (step.awaited) await copied;
     } else if (step.do === 'dispose') {
       chosen.sequence.dispose();
       chosen.disposed = true;
@@ -518,7 +555,7 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
  * What became of the requests of this process. `unsure`: calls whose outcome depends on when something else ends;
  * `unsupported`: models and executors that are not possible.
  */
-const ended = { answered: 0, refused: 0, aborted: 0, changed: 0, unsure: 0, unsupported: 0 };
+const ended = { answered: 0, refused: 0, aborted: 0, changed: 0, copied: 0, unsure: 0, unsupported: 0 };
 
 /** Returns the code of an error of Holdfast. All others are defects. */
 function codeOf(error) {
@@ -579,8 +616,9 @@ else {
     }
     for (const end of Object.keys(ended)) ended[end] += result[end];
   }
-  const { answered, refused, aborted, changed, unsure, unsupported } = ended;
-  const kinds = `${answered} requests answered, ${refused} refused, ${aborted} aborted, ${changed} changed while they ran`;
+  const { answered, refused, aborted, changed, copied, unsure, unsupported } = ended;
+  const requests = `${answered} requests answered, ${refused} refused, ${aborted} aborted, ${changed} changed while they ran`;
+  const kinds = `${requests}; ${copied} sequences copied`;
   const rest = `the outcome of ${unsure} calls depended on time; ${unsupported} models or executors were not possible`;
   if (answered > 0) console.log(`${count} cases, no failure: ${kinds}; ${rest}`);
   else {

@@ -12,8 +12,8 @@ const CONTEXT = 96;
 const SEQUENCES = 3;
 
 /**
- * Calls of an executor on a few sequences, each of several requests at once. `cpu`, which is ggml, and `reference` refuse the same
- * ones with the same words, and return the same numbers for the others.
+ * Calls of an executor on a few sequences, some of them copies of others, each of several requests at once. `cpu`, which is ggml, and
+ * `reference` refuse the same ones with the same words, and return the same numbers for the others.
  */
 export default {
   rooms: ['executors', 'attention'],
@@ -46,9 +46,11 @@ export default {
       Array.from({ length: SEQUENCES }, () => executor.open(CONTEXT)),
     );
     try {
-      for (const { keep, requests } of calls) {
-        for (const sequences of opened)
-          for (const [at, length] of keep.entries()) sequences[at].truncate(length);
+      for (const { keep, copy, requests } of calls) {
+        for (const [at, sequences] of opened.entries()) {
+          for (const [place, length] of keep.entries()) sequences[place].truncate(length);
+          if (copy !== null) await copyTo(executors[at], sequences, copy);
+        }
         const before = lengths(opened);
         const [own, reference] = await Promise.all(
           executors.map((executor, at) => outcome(executor, opened[at], requests)),
@@ -108,6 +110,13 @@ async function loadPair(name) {
 
 const lengths = (opened) => opened.map((sequences) => sequences.map(({ length }) => length).join()).join(' ');
 
+/** Puts a copy of a sequence in the place of another, or of itself. */
+async function copyTo(executor, sequences, { from, to }) {
+  const copied = await executor.copy(sequences[from]);
+  sequences[to].dispose();
+  sequences[to] = copied;
+}
+
 /** Returns the results of a call, or why it is refused. */
 async function outcome(executor, sequences, requests) {
   try {
@@ -138,9 +147,16 @@ function callsOf(json) {
     model,
     calls: listOf(calls, 8).map((call) => ({
       keep: call?.keep === undefined ? [] : numbersOf(call.keep, SEQUENCES),
+      copy: call?.copy === undefined ? null : copyOf(call.copy),
       requests: listOf(call?.requests, SEQUENCES).map(requestOf),
     })),
   };
+}
+
+function copyOf(copy) {
+  const { from, to } = Object(copy);
+  if (![from, to].every((place) => isWhole(place, 0, SEQUENCES - 1))) refuse('no such sequence');
+  return { from, to };
 }
 
 function requestOf(request) {
@@ -230,6 +246,7 @@ const CALLS = [
       },
       {
         keep: [4, 1],
+        copy: { from: 0, to: 2 },
         requests: [
           {
             ...{ sequence: 0, tokens: [8], logits: 'none', silenced: [...many(LLAMA - 1, 0), 1] },
@@ -239,6 +256,7 @@ const CALLS = [
             ...{ sequence: 1, tokens: [5], spans: [range(0, 1)] },
             logits: { temperature: 1, topK: 3, topP: 0.9, minP: 0.01, least: 2 },
           },
+          { sequence: 2, tokens: [8, 30], logits: 'last', spans: [range(0, 2), range(2, 4)] },
         ],
       },
     ],

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, CHAT, loadFixture } from '../../test/support/chat-fixtures.js';
 import type { Model } from '../engine/index.js';
-import { type Chat, openChat } from './chat.js';
+import type { Chat } from './chat.js';
 import type { ChatOptions } from './chat-options.js';
 import { loadDialogue, saveDialogue } from './dialogue-file.js';
+import { openChat } from './open-chat.js';
 import { replayDialogue } from './replay.js';
 
 let model: Model;

@@ -34,35 +34,54 @@ export interface Reuse {
 
 /** A dialogue's cache and, if guidance needs it, a second cache of the same dialogue without its system prompt. */
 export class Caches {
-  readonly dialogue: Session;
   /** Whether the cache may still contain another dialogue's tokens. */
   #taken: boolean;
   /** The target that the rows in the cache were computed with; null before the first prompt. */
   #steered: SteeredRows | null = null;
   #without: Session | null = null;
 
+  private constructor(
+    readonly dialogue: Session,
+    /** Whether the dialogue's session is another's, who disposes of it. */
+    private readonly borrowed: boolean,
+  ) {
+    this.#taken = borrowed;
+  }
+
   /**
    * @param session a session whose cached prefix is reused; null to open a new one
    * @throws HoldfastError `E_CONTEXT_FULL` for a context length that the model or the session does not support;
    * `E_EXECUTOR` for a session of another executor
    */
-  constructor(
-    readonly executor: Executor,
-    contextLength: number | undefined,
-    private readonly session: Session | null,
-  ) {
-    if (session !== null && session.executor !== executor) {
+  static open(executor: Executor, contextLength: number | undefined, session: Session | null = null): Caches {
+    if (session === null) {
+      return new Caches(new Session(executor, contextLength === undefined ? {} : { contextLength }), false);
+    }
+    if (session.executor !== executor) {
       throw new HoldfastError('E_EXECUTOR', 'the session belongs to another executor');
     }
-    if (session !== null && (contextLength ?? session.contextLength) !== session.contextLength) {
+    if ((contextLength ?? session.contextLength) !== session.contextLength) {
       throw new HoldfastError(
         'E_CONTEXT_FULL',
         `the session takes ${session.contextLength} tokens, not ${contextLength}`,
         { field: 'contextLength' },
       );
     }
-    this.dialogue = session ?? new Session(executor, contextLength === undefined ? {} : { contextLength });
-    this.#taken = session !== null;
+    return new Caches(session, true);
+  }
+
+  /** Opens copies of both caches. @throws HoldfastError what {@link Session.fork} throws */
+  async fork(): Promise<Caches> {
+    const fork = new Caches(await this.dialogue.fork(), false);
+    fork.#taken = this.#taken;
+    fork.#steered = this.#steered;
+    try {
+      fork.#without = (await this.#without?.fork()) ?? null;
+      return fork;
+    } catch (error) {
+      fork.dispose();
+      throw error;
+    }
   }
 
   /**
@@ -86,7 +105,7 @@ export class Caches {
 
   /** The session without the system prompt. Opened on first use, because it takes as much memory as the other. */
   get without(): Session {
-    this.#without ??= new Session(this.executor, { contextLength: this.dialogue.contextLength });
+    this.#without ??= new Session(this.dialogue.executor, { contextLength: this.dialogue.contextLength });
     return this.#without;
   }
 
@@ -102,7 +121,7 @@ export class Caches {
   }
 
   dispose(): void {
-    if (this.session === null) this.dialogue.dispose();
+    if (!this.borrowed) this.dialogue.dispose();
     this.#without?.dispose();
   }
 }

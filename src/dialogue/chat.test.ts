@@ -5,8 +5,9 @@ import { watchSequences } from '../../test/support/watched-sequences.js';
 import type { Receipt } from '../attention/index.js';
 import { generate, type Model, Session } from '../engine/index.js';
 import { compileTemplate, layoutDialogue } from '../text/index.js';
-import { type Chat, openChat } from './chat.js';
+import type { Chat } from './chat.js';
 import type { ChatOptions } from './chat-options.js';
+import { openChat } from './open-chat.js';
 import { RECOMMENDED_HOLD } from './settings.js';
 import { type AnswerStep, answerIds, type RowObservation, type Turn } from './turn.js';
 
@@ -391,6 +392,52 @@ describe('a chat', () => {
     expect(again.turn.ids).toEqual(first.turn.ids);
     expect(other.turn.ids).not.toEqual(first.turn.ids);
     expect(other.turn.settings.sampling.seed).toBe(77);
+  });
+
+  it.each([
+    ['a schedule', { hold: true }],
+    ['a cache without the policy', { policy: 'boost', strength: 4, cache: 'clean' }],
+    ['guidance', { guidance: 1.5 }],
+    ['dropped turns', { contextLength: 130, onContextFull: 'drop-oldest' }],
+  ] as const)('goes on in a fork as it would itself, with %s', async (_, options) => {
+    const [first, other] = [open(options), open(options)];
+    for (const chat of [first, other]) for (const text of ['hello', 'and the rope?']) await ask(chat, text);
+    const fork = await first.fork();
+    expect(fork.turns).toEqual(first.turns);
+    await ask(first, 'another way', { seed: 9 });
+    first.configure({ maxTokens: 3 });
+    first.undo();
+    for (const text of ['again', 'and again', 'at last']) {
+      const { turn } = await ask(fork, text);
+      const { turn: expected } = await ask(other, text);
+      expect({ ...turn, timing: null }).toEqual({ ...expected, timing: null });
+      expect(turn.timing.reusedTokens).toBe(expected.timing.reusedTokens);
+    }
+    expect(first.turns).toHaveLength(2);
+    first.dispose();
+    expect((await ask(fork, 'still here?')).turn.ids).toEqual((await ask(other, 'still here?')).turn.ids);
+    fork.dispose();
+    other.dispose();
+  });
+
+  it('has a fork with a cache of its own also where it borrows its session', async () => {
+    const session = new Session(model.executor);
+    const chat = open({ session });
+    const fork = await chat.fork();
+    await ask(chat, 'hello');
+    const { turn } = await ask(fork, 'hello');
+    expect(turn.ids).toEqual(chat.turns[0]!.ids);
+    fork.dispose();
+    expect(fork.session.disposed).toBe(true);
+    chat.dispose();
+    expect(session.disposed).toBe(false);
+    session.dispose();
+    const answering = open();
+    const answer = answering.answer('hello');
+    await answer.next();
+    await expect(answering.fork()).rejects.toThrow(/E_BUSY/);
+    await answer.return(null);
+    answering.dispose();
   });
 
   it('is unchanged by a probe, and continues as if there had been none', async () => {

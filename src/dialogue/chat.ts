@@ -1,97 +1,86 @@
 import type { Receipt } from '../attention/index.js';
 import { type Guidance, headGrid, type Model, type Session } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
-import { type ChatFormat, currentMoment, type Moment, parseMoment } from '../text/index.js';
+import type { ChatFormat, Moment } from '../text/index.js';
 import { answerPrompt } from './answer.js';
-import { Caches, type Held, silencedBy } from './caches.js';
-import type { AnswerOptions, ChatOptions } from './chat-options.js';
+import { type Caches, type Held, silencedBy } from './caches.js';
+import type { AnswerOptions } from './chat-options.js';
 import { type ContextUse, contextUse, fitPrompt, type Room } from './fit.js';
-import { type Exchange, readHistory } from './history.js';
+import type { Exchange } from './history.js';
 import { layoutWithoutSystem, type PromptMessage, pastLength, sharedLength } from './prompt.js';
 import { remindedMessage } from './reminder.js';
-import { assertTarget, changeSettings, cleansCache, defaultSettings, type Settings } from './settings.js';
+import { assertTarget, changeSettings, cleansCache, type Settings } from './settings.js';
 import type { SettingsChanges } from './settings-options.js';
 import { steer } from './steering.js';
 import { type AnswerStep, answerIds, type Turn } from './turn.js';
 
-/**
- * Opens a dialogue with a model.
- * @throws HoldfastError `E_TEMPLATE` when the model has no chat template, `E_TARGET` when a policy has no target to act
- * on, `E_DIALOGUE` for an invalid history, `E_USAGE` for a `now` that is not a date, and what {@link changeSettings}
- * throws
- */
-export function openChat(model: Model, options: ChatOptions = {}): Chat {
-  if (model.format === null) {
-    throw new HoldfastError('E_TEMPLATE', `${model.name} has no chat template`, {
-      hint: 'It may be a base model: use an instruction-tuned one, or put a chat_template.jinja in its folder',
-    });
-  }
-  return new Chat(model, model.format, options);
-}
-
-/** A dialogue that is answered turn by turn, while the prompt's share is measured and, under a policy, changed. */
-export class Chat {
-  /** What to do when the context is full; may be changed between answers. */
-  onContextFull: 'error' | 'drop-oldest';
+/** What stays the same for the whole dialogue. */
+export interface FixedOptions {
+  /** Exchanges given when the chat was opened, before the first turn. */
+  readonly history: readonly Exchange[];
   readonly trustContent: boolean;
   /** The date and time that the template writes if it writes one, the same in every turn. */
   readonly now: Moment;
   readonly prefixFirst: boolean;
-  /** Exchanges given when the chat was opened, before the first turn. */
-  readonly history: readonly Exchange[];
-  readonly #caches: Caches;
-  readonly #turns: Turn[] = [];
+}
+
+/** What changes with the dialogue. */
+export interface ChatState {
+  readonly system: string | null;
+  readonly settings: Settings;
+  readonly onContextFull: 'error' | 'drop-oldest';
+  readonly turns: readonly Turn[];
   /** Number of exchanges dropped from the context, history included. */
-  #oldest = 0;
+  readonly oldest: number;
+}
+
+/** A dialogue that is answered turn by turn, while the prompt's share is measured and, under a policy, changed. */
+export class Chat implements FixedOptions {
+  /** What to do when the context is full; may be changed between answers. */
+  onContextFull: 'error' | 'drop-oldest';
+  readonly history: readonly Exchange[];
+  readonly trustContent: boolean;
+  readonly now: Moment;
+  readonly prefixFirst: boolean;
+  readonly #turns: Turn[];
+  #oldest: number;
   #system: string | null;
   #settings: Settings;
   #answering = false;
 
+  /** For `openChat` and {@link fork}. */
   constructor(
     readonly model: Model,
     private readonly format: ChatFormat,
-    options: ChatOptions,
+    private readonly caches: Caches,
+    fixed: FixedOptions,
+    state: ChatState,
   ) {
-    const {
-      system = null,
-      history = [],
-      contextLength,
-      onContextFull = 'error',
-      trustContent = false,
-      now,
-      session = null,
-      prefixFirst = false,
-    } = options;
-    this.#system = system;
-    this.history = readHistory(history);
-    this.onContextFull = onContextFull;
-    this.trustContent = trustContent;
-    this.now = now === undefined ? currentMoment() : parseMoment(now);
-    this.prefixFirst = prefixFirst || session !== null;
-    this.#caches = new Caches(model.executor, contextLength, session);
-    try {
-      this.#settings = changeSettings(defaultSettings(this.session.contextLength), options, model);
-      assertTarget(this.#settings, system);
-    } catch (error) {
-      this.#caches.dispose();
-      throw error;
-    }
+    this.history = fixed.history;
+    this.trustContent = fixed.trustContent;
+    this.now = fixed.now;
+    this.prefixFirst = fixed.prefixFirst;
+    this.onContextFull = state.onContextFull;
+    this.#turns = [...state.turns];
+    this.#oldest = state.oldest;
+    this.#system = state.system;
+    this.#settings = state.settings;
   }
 
   /** The dialogue's tokens and cache. */
   get session(): Session {
-    return this.#caches.dialogue;
+    return this.caches.dialogue;
   }
 
   /** Number of tokens in the dialogue's caches. */
   get held(): Held {
-    return this.#caches.held;
+    return this.caches.held;
   }
 
   /** Rewinds the caches to at most this many tokens. The turns stay. */
   keep(held: Held): void {
     this.#assertIdle();
-    this.#caches.keep(held);
+    this.caches.keep(held);
   }
 
   /** All turns answered in this chat, including those dropped from the context. */
@@ -117,7 +106,7 @@ export class Chat {
     this.#assertIdle();
     assertTarget(this.#settings, system);
     this.#system = system;
-    this.#caches.keep({ dialogue: 0, without: 0 });
+    this.caches.keep({ dialogue: 0, without: 0 });
   }
 
   /**
@@ -166,7 +155,7 @@ export class Chat {
       const isClean = cleansCache(settings);
       const cleanLength = isClean ? pastLength(prompt) : 0;
       const clean = isClean ? silencedBy(settings, headGrid(this.model.executor.blueprint)) : null;
-      const { reused, recomputed } = this.#caches.reuse(prompt, settings.target, clean);
+      const { reused, recomputed } = this.caches.reuse(prompt, settings.target, clean);
       held = { ...held, dialogue: Math.max(reused, cleanLength) };
       const guidance = this.#guidance(settings, messages);
       if (guidance) held = { ...held, without: guidance.session.reuse(guidance.prompt) };
@@ -212,7 +201,7 @@ export class Chat {
     } finally {
       this.#answering = false;
       // Drop what an abandoned answer computed: a replay would not have it in its cache.
-      if (!kept) this.#caches.keep(held);
+      if (!kept) this.caches.keep(held);
     }
   }
 
@@ -251,6 +240,23 @@ export class Chat {
   }
 
   /**
+   * Opens a second chat at this point of the dialogue, with a copy of the cache, so that nothing is computed again. Each goes
+   * its own way; the caller disposes of both.
+   * @throws HoldfastError `E_BUSY` while an answer is in progress; `E_EXECUTOR` if there is no memory for the copy
+   */
+  async fork(): Promise<Chat> {
+    this.#assertIdle();
+    const state: ChatState = {
+      system: this.#system,
+      settings: this.#settings,
+      onContextFull: this.onContextFull,
+      turns: [...this.#turns],
+      oldest: this.#oldest,
+    };
+    return new Chat(this.model, this.format, await this.caches.fork(), this, state);
+  }
+
+  /**
    * Removes the last turn and its part of the cache, and returns it.
    * @throws HoldfastError `E_DIALOGUE` when there is none, `E_BUSY` while an answer is in progress
    */
@@ -261,7 +267,7 @@ export class Chat {
     this.#oldest -= last.dropped.length;
     const { cleaned, timing } = last;
     // What was computed without the policy belongs to the dialogue, not to the answer.
-    this.#caches.keep({
+    this.caches.keep({
       dialogue: Math.max(timing.reusedTokens, cleaned?.tokens ?? 0),
       without: timing.guidance?.reusedTokens ?? this.held.without,
     });
@@ -273,7 +279,7 @@ export class Chat {
    * fails with `E_DISPOSED` at its next token and is not kept.
    */
   dispose(): void {
-    this.#caches.dispose();
+    this.caches.dispose();
   }
 
   /** Lays out the dialogue, dropping turns if necessary and allowed. */
@@ -294,7 +300,7 @@ export class Chat {
 
   #guidance({ guidance: scale }: Settings, messages: readonly PromptMessage[]): Guidance | undefined {
     if (scale === 1) return undefined;
-    return { session: this.#caches.without, prompt: layoutWithoutSystem(this.format, messages, this), scale };
+    return { session: this.caches.without, prompt: layoutWithoutSystem(this.format, messages, this), scale };
   }
 
   #assertIdle(): void {

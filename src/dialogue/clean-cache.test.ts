@@ -4,10 +4,11 @@ import type { FamilyName } from '../../test/support/families.js';
 import { spyOnModel } from '../../test/support/organism-fixtures.js';
 import { scriptedChat } from '../../test/support/scripted-chat.js';
 import { type Model, Session } from '../engine/index.js';
-import { type Chat, openChat } from './chat.js';
+import type { Chat } from './chat.js';
 import type { ChatOptions } from './chat-options.js';
 import { loadDialogue, saveDialogue } from './dialogue-file.js';
 import { openForcedChat } from './forced-chat.js';
+import { openChat } from './open-chat.js';
 import { replayDialogue } from './replay.js';
 import type { SteeringOptions } from './settings-options.js';
 

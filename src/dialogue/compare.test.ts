@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, CHAT, collect, loadFixture } from '../../test/support/chat-fixtures.js';
 import { watchSequences } from '../../test/support/watched-sequences.js';
 import type { Model } from '../engine/index.js';
-import { openChat } from './chat.js';
 import { openComparison } from './compare.js';
+import { openChat } from './open-chat.js';
 
 let model: Model;
 beforeAll(async () => {

@@ -1,8 +1,9 @@
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { currentMoment } from '../text/index.js';
-import { type Chat, openChat } from './chat.js';
+import type { Chat } from './chat.js';
 import type { AnswerOptions, ChatOptions } from './chat-options.js';
+import { openChat } from './open-chat.js';
 import type { AnswerStep, Turn } from './turn.js';
 
 /** One token of one of the two answers. */

@@ -70,7 +70,7 @@ export class DialogueCache {
     private readonly model: Model,
     contextLength?: number,
   ) {
-    this.#caches = new Caches(model.executor, contextLength, null);
+    this.#caches = Caches.open(model.executor, contextLength);
   }
 
   /** The tokens and their cache. To continue other tokens in it, call {@link forget} first. */

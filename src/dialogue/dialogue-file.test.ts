@@ -3,9 +3,10 @@ import { ask, CHAT, collect, loadFixture, SYSTEM } from '../../test/support/chat
 import { watchSequences } from '../../test/support/watched-sequences.js';
 import type { Model } from '../engine/index.js';
 import { sha256 } from '../hash.js';
-import { type Chat, openChat } from './chat.js';
+import type { Chat } from './chat.js';
 import type { ChatOptions } from './chat-options.js';
 import { loadDialogue, type SavedDialogue, saveDialogue } from './dialogue-file.js';
+import { openChat } from './open-chat.js';
 import { replayDialogue } from './replay.js';
 
 let model: Model;

@@ -111,7 +111,7 @@ export function openForcedChat(
     ...history,
   ];
   const past: PastTurn[] = [];
-  const caches = new Caches(executor, contextLength, null);
+  const caches = Caches.open(executor, contextLength);
   const session = caches.dialogue;
   const forwarded = { tokens: 0, passes: 0 };
   const count = (tokens: number): void => {

@@ -5,8 +5,8 @@ import type { Model } from '../engine/index.js';
 import { sha256 } from '../hash.js';
 import { loadModel } from '../load.js';
 import { applyHold } from './apply-hold.js';
-import { openChat } from './chat.js';
 import { type HoldFile, holdOptions, holdSettingsOf, holdText, holdWords, readHold } from './hold-file.js';
+import { openChat } from './open-chat.js';
 import { PRESETS, presetFor } from './presets.js';
 import { RECOMMENDED_HOLD } from './settings.js';
 

@@ -6,7 +6,7 @@
 
 export { type AppliedHold, applyHold, type HeldModel, holdNotes } from './apply-hold.js';
 export type { Held } from './caches.js';
-export { Chat, openChat } from './chat.js';
+export type { Chat } from './chat.js';
 export type { AnswerOptions, ChatOptions } from './chat-options.js';
 export { type ComparedStep, type ComparedTurns, type Comparison, openComparison } from './compare.js';
 export { DialogueCache, type GivenDialogue, type PreparedDialogue, systemText } from './dialogue-cache.js';
@@ -39,7 +39,9 @@ export {
   holdWords,
   readHold,
 } from './hold-file.js';
+export { openChat } from './open-chat.js';
 export { PRESETS, presetFor } from './presets.js';
+export { type ProbeQuestion, probeTogether } from './probe-together.js';
 export { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';
 export { withReminder } from './reminder.js';
 export { type Replay, type ReplayDifference, type ReplayOptions, replayDialogue } from './replay.js';

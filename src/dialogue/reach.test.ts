@@ -3,7 +3,7 @@ import { ask, CHAT, loadFixture } from '../../test/support/chat-fixtures.js';
 import type { Policy, Schedule } from '../attention/index.js';
 import type { Model } from '../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../load.js';
-import { openChat } from './chat.js';
+import { openChat } from './open-chat.js';
 import type { Turn } from './turn.js';
 
 const SYSTEM = 'You are Rosa. End every answer with fine.';

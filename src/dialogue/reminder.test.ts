@@ -4,10 +4,11 @@ import { scriptedChat } from '../../test/support/scripted-chat.js';
 import { NOW } from '../../test/support/text-fixtures.js';
 import type { Model } from '../engine/index.js';
 import { layoutDialogue } from '../text/index.js';
-import { type Chat, openChat } from './chat.js';
+import type { Chat } from './chat.js';
 import type { ChatOptions } from './chat-options.js';
 import { loadDialogue, saveDialogue } from './dialogue-file.js';
 import { openForcedChat } from './forced-chat.js';
+import { openChat } from './open-chat.js';
 import { replayDialogue } from './replay.js';
 import type { SteeringOptions } from './settings-options.js';
 

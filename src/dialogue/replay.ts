@@ -4,8 +4,9 @@ import { HoldfastError } from '../errors.js';
 import { sha256 } from '../hash.js';
 import { recordedMoment, writesTime } from '../text/index.js';
 import type { Held } from './caches.js';
-import { type Chat, openChat } from './chat.js';
+import type { Chat } from './chat.js';
 import type { SavedDialogue, SavedSettings, SavedTurn } from './dialogue-file.js';
+import { openChat } from './open-chat.js';
 import { policyChoice } from './settings-options.js';
 
 /** The first token at which a replay differs from the saved dialogue. */

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, CHAT, loadFixture } from '../../test/support/chat-fixtures.js';
 import { type Model, Session } from '../engine/index.js';
-import { openChat } from './chat.js';
 import type { ChatOptions } from './chat-options.js';
 import { loadDialogue, saveDialogue } from './dialogue-file.js';
+import { openChat } from './open-chat.js';
 import { replayDialogue } from './replay.js';
 import type { RowObservation, Turn } from './turn.js';
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ask, CHAT, loadFixture } from '../../test/support/chat-fixtures.js';
 import { assertTouched, parseTarget } from '../attention/index.js';
 import type { Model } from '../engine/index.js';
-import { openChat } from './chat.js';
 import type { ChatOptions } from './chat-options.js';
+import { openChat } from './open-chat.js';
 import type { Turn } from './turn.js';
 
 const POLICY = { policy: 'split-softmax', strength: 0.6 } as const;

@@ -41,6 +41,7 @@ export function withForward(model: Model, forward: Executor['forward']): Model {
       precision: executor.precision,
       ...(executor.device === undefined ? {} : { device: executor.device }),
       open: (contextLength) => executor.open(contextLength),
+      copy: (sequence) => executor.copy(sequence),
       forward,
       dispose: () => executor.dispose(),
     },

@@ -111,6 +111,30 @@ describe('a session', () => {
     expect((await session.advance(ids.slice(50))).logits).toEqual(await fresh(ids));
   });
 
+  it('goes on in a fork with the same bits, and neither notices the other', async () => {
+    const session = new Session(executor, { contextLength: 300 });
+    await session.advance(ids.slice(0, 30));
+    const silenced = new Uint8Array(12).fill(1, 0, 1);
+    await session.advance(ids.slice(30, 50), { silenced });
+    const fork = await session.fork();
+    expect([fork.tokens, fork.contextLength, fork.cleanLength]).toEqual([ids.slice(0, 50), 300, 30]);
+    await session.advance([5, 6, 7]);
+    session.rewind(10);
+    const { logits } = await fork.advance(ids.slice(50), { silenced });
+    const alone = new Session(executor, { contextLength: 300 });
+    await alone.advance(ids.slice(0, 30));
+    await alone.advance(ids.slice(30, 50), { silenced });
+    expect(logits).toEqual((await alone.advance(ids.slice(50), { silenced })).logits);
+    session.dispose();
+    fork.rewind(0);
+    expect((await fork.advance(ids)).logits).toEqual(await fresh(ids));
+    expect(() => session.rewind(0)).toThrow(/E_DISPOSED/);
+    await expect(session.fork()).rejects.toThrow(/E_DISPOSED/);
+    const running = fork.advance([1]);
+    await expect(fork.fork()).rejects.toThrow(/E_BUSY/);
+    await running;
+  });
+
   it('does not let a branch rewind below its start', async () => {
     const session = new Session(executor);
     await session.advance(ids);

@@ -76,10 +76,14 @@ export class Session {
   #passTokens: number | null = null;
   #disposed = false;
 
-  /** @throws HoldfastError `E_CONTEXT_FULL` if the context length is not in the model's range */
+  /**
+   * @param sequence for {@link fork}: a sequence of the executor, which the session owns from now on; default: a new one
+   * @throws HoldfastError `E_CONTEXT_FULL` if the context length is not in the model's range
+   */
   constructor(
     readonly executor: Executor,
     options: SessionOptions = {},
+    sequence?: Sequence,
   ) {
     const longest = executor.blueprint.contextLength;
     this.contextLength = options.contextLength ?? defaultContextLength(executor.blueprint);
@@ -90,7 +94,7 @@ export class Session {
         { field: 'contextLength' },
       );
     }
-    this.#sequence = executor.open(this.contextLength);
+    this.#sequence = sequence ?? executor.open(this.contextLength);
   }
 
   /** The tokens in the cache, oldest first; a live view. */
@@ -236,6 +240,21 @@ export class Session {
       if (!this.#disposed) this.rewind(length);
       this.#branchStart = outer;
     }
+  }
+
+  /**
+   * Opens a second session that has the same tokens and a copy of their cache. It goes its own way: both can run at once, and
+   * an executor that batches runs them together.
+   * @throws HoldfastError `E_BUSY`, `E_DISPOSED`, and `E_EXECUTOR` if there is no memory for it
+   */
+  async fork(): Promise<Session> {
+    this.#assertFree();
+    const sequence = await this.executor.copy(this.#sequence);
+    const fork = new Session(this.executor, { contextLength: this.contextLength }, sequence);
+    for (const id of this.#tokens) fork.#tokens.push(id);
+    fork.#cleanLength = this.#cleanLength;
+    fork.#silenced = this.#silenced;
+    return fork;
   }
 
   /**

@@ -16,6 +16,7 @@ function spyOn(executor: Executor): { readonly executor: Executor; readonly requ
       blueprint: executor.blueprint,
       precision: executor.precision,
       open: (contextLength) => executor.open(contextLength),
+      copy: (sequence) => executor.copy(sequence),
       forward: (batch, options) => {
         requests.push(...batch);
         return executor.forward(batch, options);

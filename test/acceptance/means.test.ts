@@ -39,6 +39,7 @@ function recorded(model: Model, rows: AttentionRows): Model {
     executor: {
       ...{ name: executor.name, blueprint: executor.blueprint, precision: executor.precision },
       open: (length) => executor.open(length),
+      copy: (sequence) => executor.copy(sequence),
       dispose: () => executor.dispose(),
       async forward(requests, options) {
         const starts = requests.map(({ sequence }) => sequence.length);

@@ -2,11 +2,12 @@ import { expect, it } from 'vitest';
 import { checkSampling, createSampler, type SamplingOptions } from '../../src/engine/index.js';
 import { candidatesOf, type ForwardRequest } from '../../src/executors/index.js';
 import type { FamilyName } from '../support/families.js';
+import { copySuite } from './copies.js';
 import { openFamily } from './fixtures.js';
 import { type CreateExecutor, createAndClose } from './runs.js';
 import { subjectOf } from './subject.js';
 
-/** Tests that do not depend on the model: separate sequences, candidates, turns and refusals. */
+/** Tests that do not depend on the model: separate sequences, copies, candidates, turns and refusals. */
 export function contractSuite(name: string, family: FamilyName, create: CreateExecutor): void {
   const subject = subjectOf(family, create);
 
@@ -85,6 +86,8 @@ export function contractSuite(name: string, family: FamilyName, create: CreateEx
     expect(whole.spanBefore).toEqual(alone.spanBefore);
     expect(reversed.logits).not.toEqual(alone.logits);
   });
+
+  copySuite(subject, family, create);
 
   it('lets timers fire between consecutive passes', async () => {
     const { executor, model } = subject();

@@ -336,7 +336,10 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
         first!.rewind(14);
         await first!.advance(ids.slice(14, 16), { silenced });
         await first!.advance(ids.slice(16, 17), intervene(0.3));
+        const third = await first!.fork();
         if (isDisturbed) lose();
+        // A copy of what is lost is computed again, too.
+        const fourth = await second!.fork();
         // Two sequences meet the loss at the same time.
         const both = await Promise.all([
           first!.advance(ids.slice(17, 20), intervene(0.3)),
@@ -345,7 +348,12 @@ describe.skipIf(hasNoGpu())(`limits of ${gpuName}`, () => {
         // The last pass of three is lost, then the first pass of the repetition.
         if (isDisturbed) loseAt(2);
         const long = await first!.advance([...ids, ...ids.slice(0, 20)].slice(0, 90), intervene(0.3));
-        answers.push([...both, long]);
+        const copied = [
+          await third.advance(ids.slice(17, 20), intervene(0.3)),
+          await fourth.advance(ids.slice(37, 40)),
+        ];
+        answers.push([...both, long, ...copied]);
+        expect(copied).toEqual(both);
         expect(first!.tokens).toHaveLength(110);
       }
       expect(answers[1]).toEqual(answers[0]);

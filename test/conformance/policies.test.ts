@@ -34,6 +34,7 @@ const ignoring = ({ executor, ...model }: Model): Model => ({
     blueprint: executor.blueprint,
     precision: executor.precision,
     open: (contextLength) => executor.open(contextLength),
+    copy: (sequence) => executor.copy(sequence),
     forward: (requests, options) =>
       executor.forward(
         requests.map(({ intervention, ...request }) =>

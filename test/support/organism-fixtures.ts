@@ -54,6 +54,7 @@ export function spyOnModel(
       blueprint: executor.blueprint,
       precision: executor.precision,
       open: (contextLength) => executor.open(contextLength),
+      copy: (sequence) => executor.copy(sequence),
       async forward(requests, options) {
         const results: ForwardResult[] = [];
         for (const request of requests) {

@@ -24,6 +24,7 @@ function executorOf(times: readonly (readonly [number, number])[], seen: string[
     } as unknown as Executor['blueprint'],
     precision: 'f32',
     open: () => sequence as unknown as Sequence,
+    copy: () => Promise.reject(new Error('this test asks for profiles only')),
     forward: () => Promise.reject(new Error('this test asks for profiles only')),
     profile: async ({ tokens }: ForwardRequest): Promise<Profile> => {
       seen.push(`${tokens.length} after ${length}`);

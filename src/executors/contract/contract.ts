@@ -23,6 +23,13 @@ export interface Executor {
    */
   open(contextLength: number): Sequence;
   /**
+   * Opens a sequence with the context length and, bit for bit, the cache of another, in memory of its own. Neither changes with the
+   * other from then on.
+   * @throws HoldfastError `E_BUSY` if the sequence is in use; `E_DISPOSED`; `E_EXECUTOR` if it belongs to another executor, or
+   * there is no memory for it
+   */
+  copy(sequence: Sequence): Promise<Sequence>;
+  /**
    * Appends each request's tokens to its sequence and returns one result per request, in order. Yields to timers, input
    * and the signal at least every 0.1 s (or after one pass, if that takes longer), also across many short calls.
    * @throws HoldfastError `E_TOKEN_RANGE` (an id outside the vocabulary, or an empty request), `E_CONTEXT_FULL`,
@@ -94,7 +101,7 @@ export interface Sequence {
   readonly contextLength: number;
   /**
    * Drops everything from token `length` on. A rewind leaves no trace.
-   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number; `E_BUSY` during a forward pass
+   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number; `E_BUSY` during a forward pass or a copy
    */
   truncate(length: number): void;
   dispose(): void;

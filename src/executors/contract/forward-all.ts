@@ -1,29 +1,25 @@
 import type { Blueprint } from '../../architectures/index.js';
-import { HoldfastError } from '../../errors.js';
 import type { ForwardRequest, ForwardResult } from './contract.js';
-import type { OwnedSequence } from './owned-sequence.js';
+import { type OwnedSequence, ownSequence, type SequenceClass } from './owned-sequence.js';
 import { checkRequest, copyRequest } from './request.js';
 
 /**
  * Runs a list of requests as the contract demands: copies them, checks all before running any, and restores all sequences if one
  * fails. All run at once, so that an executor can batch them.
- * @param sequenceOf narrows a request's sequence to this executor's own type; null if it has another type
+ * @param ownClass the class of the executor's sequences
  */
 export async function forwardAll<Owned extends OwnedSequence>(
   executor: object,
   blueprint: Blueprint,
   given: readonly ForwardRequest[],
-  sequenceOf: (request: ForwardRequest) => Owned | null,
+  ownClass: SequenceClass<Owned>,
   run: (request: ForwardRequest, sequence: Owned) => Promise<ForwardResult>,
 ): Promise<ForwardResult[]> {
   const requests = given.map(copyRequest);
   const taken: { readonly sequence: Owned; readonly length: number }[] = [];
   try {
     for (const request of requests) {
-      const sequence = sequenceOf(request);
-      if (sequence === null)
-        throw new HoldfastError('E_EXECUTOR', 'the sequence belongs to another executor');
-      sequence.assertUsableBy(executor);
+      const sequence = ownSequence(executor, request.sequence, ownClass);
       checkRequest(request, blueprint);
       sequence.acquire();
       taken.push({ sequence, length: sequence.length });

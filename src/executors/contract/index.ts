@@ -24,6 +24,7 @@ export type {
   Profile,
   Sequence,
 } from './contract.js';
+export { copySequence } from './copy-sequence.js';
 export { type DecoderShape, decoderShape } from './decoder-shape.js';
 export { type EmbeddingTable, embeddingTable } from './embedding.js';
 export { forwardAll } from './forward-all.js';

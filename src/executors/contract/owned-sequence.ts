@@ -1,4 +1,27 @@
 import { HoldfastError } from '../../errors.js';
+import type { Sequence } from './contract.js';
+
+/** A class of sequences. */
+export type SequenceClass<Owned extends OwnedSequence> = abstract new (...given: never[]) => Owned;
+
+/**
+ * Returns a sequence as the class of those that an executor opens, if it may be used.
+ * @throws HoldfastError `E_DISPOSED`; `E_EXECUTOR` if another executor opened it
+ */
+export function ownSequence<Owned extends OwnedSequence>(
+  executor: object,
+  sequence: Sequence,
+  ownClass: SequenceClass<Owned>,
+): Owned {
+  if (!(sequence instanceof ownClass)) throw belongsElsewhere();
+  sequence.assertUsableBy(executor);
+  return sequence;
+}
+
+const belongsElsewhere = (): HoldfastError =>
+  new HoldfastError('E_EXECUTOR', 'the sequence belongs to another executor', {
+    hint: 'Use it with the executor that opened it',
+  });
 
 /** The base of every executor's sequences: tracks their owner, and whether they are in use or disposed of. */
 export abstract class OwnedSequence {
@@ -22,8 +45,8 @@ export abstract class OwnedSequence {
 
   /**
    * Drops everything from token `length` on; a negative length means 0.
-   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number; `E_BUSY` during a forward pass,
-   * as the pass computes from the tokens that would be dropped
+   * @throws HoldfastError `E_TOKEN_RANGE` if the length is not a whole number; `E_BUSY` during a forward pass or a copy,
+   * which read the tokens that would be dropped
    */
   truncate(length: number): void {
     if (!Number.isInteger(length)) {
@@ -38,11 +61,7 @@ export abstract class OwnedSequence {
 
   /** @throws HoldfastError `E_DISPOSED`; `E_EXECUTOR` if another executor opened the sequence */
   assertUsableBy(executor: object): void {
-    if (this.#owner !== executor) {
-      throw new HoldfastError('E_EXECUTOR', 'the sequence belongs to another executor', {
-        hint: 'Run it on the executor that opened it',
-      });
-    }
+    if (this.#owner !== executor) throw belongsElsewhere();
     if (this.#disposed) throw new HoldfastError('E_DISPOSED', 'the sequence has been disposed of');
   }
 
@@ -54,8 +73,8 @@ export abstract class OwnedSequence {
 
   #assertFree(): void {
     if (this.#busy) {
-      throw new HoldfastError('E_BUSY', 'the sequence is in use by a forward pass', {
-        hint: 'Await that pass first',
+      throw new HoldfastError('E_BUSY', 'the sequence is in use by a forward pass or a copy', {
+        hint: 'Await that first',
       });
     }
   }

@@ -9,9 +9,16 @@ import type {
   ForwardResult,
   Sequence,
 } from '../contract/index.js';
-import { checkThreads, type DecoderShape, decoderShape, forwardAll } from '../contract/index.js';
+import {
+  checkThreads,
+  copySequence,
+  type DecoderShape,
+  decoderShape,
+  forwardAll,
+} from '../contract/index.js';
 import { Backend } from './backend.js';
 import type { BufferHandle } from './bindings.js';
+import { copyCache } from './copy-cache.js';
 import { checkKernels } from './golden-graph.js';
 import type { BackendName } from './library.js';
 import { MOST_ROWS, PassQueue } from './pass-queue.js';
@@ -121,13 +128,21 @@ class GgmlExecutor implements Executor {
     return new GgmlSequence(this, this.#arenas, contextLength);
   }
 
+  copy(sequence: Sequence): Promise<Sequence> {
+    const open = ({ contextLength }: Sequence): GgmlSequence => {
+      this.#assertUsable();
+      return new GgmlSequence(this, this.#arenas, contextLength);
+    };
+    return copySequence(this, sequence, GgmlSequence, open, (from, to) =>
+      this.#queue.between(() => copyCache(this.backend, from, to)),
+    );
+  }
+
   forward(
     requests: readonly ForwardRequest[],
     options: { signal?: AbortSignal } = {},
   ): Promise<ForwardResult[]> {
-    const own = ({ sequence }: ForwardRequest): GgmlSequence | null =>
-      sequence instanceof GgmlSequence ? sequence : null;
-    return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
+    return forwardAll(this, this.blueprint, requests, GgmlSequence, (request, sequence) =>
       this.#queue.add(request, sequence, options.signal),
     );
   }

@@ -7,6 +7,7 @@ import {
   type ForwardRequest,
   type ForwardResult,
   type SpanPiece,
+  Turns,
   throwIfAborted,
 } from '../contract/index.js';
 import type { Chunk } from './pass-plan.js';
@@ -40,6 +41,8 @@ export class PassQueue {
   /** In the order of their turns. */
   #jobs: Job[] = [];
   #working: Promise<void> | null = null;
+  /** The backend runs one graph at a time. */
+  readonly #turns = new Turns();
 
   /**
    * @param owner the executor of the sequences
@@ -69,9 +72,18 @@ export class PassQueue {
     });
   }
 
-  /** Waits until no request waits. */
+  /** Runs other work on the backend, between passes. */
+  between(work: () => Promise<void>): Promise<void> {
+    return this.#turns.take(async () => {
+      this.assertUsable();
+      await work();
+    });
+  }
+
+  /** Waits until no request and no other work waits. */
   async idle(): Promise<void> {
     await this.#working;
+    await this.#turns.take(async () => {});
   }
 
   /** Runs passes until no request waits. */
@@ -111,7 +123,8 @@ export class PassQueue {
       }
     };
     try {
-      if (!(await this.runner.run(chunks, signal, (chunk) => jobs.get(chunk)!.result))) {
+      const resultOf = (chunk: Chunk): PassResult => jobs.get(chunk)!.result;
+      if (!(await this.#turns.take(() => this.runner.run(chunks, signal, resultOf)))) {
         undo();
         this.#jobs.unshift(...jobs.values());
         return;

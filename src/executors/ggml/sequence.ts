@@ -4,6 +4,7 @@ import { CountedSequence } from '../contract/index.js';
 import type { Backend } from './backend.js';
 import type { BufferHandle } from './bindings.js';
 import { outOfMemory } from './device.js';
+import type { GraphBuilder } from './graph-builder.js';
 import { checkWithin, zeroRows } from './memory.js';
 import { blockOf, type GgmlType, type TensorContext, type Value } from './tensor.js';
 
@@ -117,6 +118,22 @@ export class CacheArena {
       });
     zero(keys, headDim, layers * kvHeads);
     zero(values, 1, layers * kvHeads * headDim);
+  }
+
+  /** Views of the first tokens of a slot: keys, `[tokens · headDim, layers · kvHeads]`, and values, `[tokens, layers · kvHeads · headDim]`. */
+  tokens(g: GraphBuilder, slot: number, tokens: number): { readonly keys: Value; readonly values: Value } {
+    checkWithin('slots of an arena', slot, 1, this.slots);
+    checkWithin('tokens of a slot', 0, tokens, this.capacity);
+    const { kvHeads, headDim, layers } = this.shape;
+    const { capacity, elementBytes, layerSize, slotSize } = this;
+    /** Views `tokens` tokens of `width` elements each, at the start of rows of `capacity` tokens. */
+    const view = (first: number, width: number, rows: number): Value =>
+      g.view(this.memory, [tokens * width, rows], [capacity * width * elementBytes], first * elementBytes);
+    const keys = slot * slotSize;
+    return {
+      keys: view(keys, headDim, layers * kvHeads),
+      values: view(keys + layers * layerSize, 1, layers * kvHeads * headDim),
+    };
   }
 
   dispose(): void {

@@ -11,6 +11,7 @@ import type {
 } from '../contract/index.js';
 import {
   copyRequest,
+  copySequence,
   type DecoderShape,
   decoderShape,
   emptyResult,
@@ -145,6 +146,24 @@ class GpuExecutor implements Executor {
     return new GpuSequence(this, this.#loaded.device, this.shape, contextLength);
   }
 
+  copy(sequence: Sequence): Promise<Sequence> {
+    const open = ({ device, contextLength }: GpuSequence): GpuSequence => {
+      this.#assertUsable();
+      return new GpuSequence(this, device, this.shape, contextLength);
+    };
+    return copySequence(this, sequence, GpuSequence, open, async (from, to) => {
+      const { device, runner } = this.#loaded;
+      if (from.device === device) {
+        const copied = this.#turns.take(() => runner.copy(from, to, () => this.#assertUsable()));
+        await copied.catch((error: unknown) => {
+          // The next pass of the copy computes it on another device.
+          if (device.lost === null) throw error;
+        });
+      }
+      to.follow(from);
+    });
+  }
+
   forward(
     requests: readonly ForwardRequest[],
     options: { signal?: AbortSignal } = {},
@@ -156,9 +175,7 @@ class GpuExecutor implements Executor {
     requests: readonly ForwardRequest[],
     run: (request: ForwardRequest, sequence: GpuSequence) => Promise<ForwardResult>,
   ): Promise<ForwardResult[]> {
-    const own = ({ sequence }: ForwardRequest): GpuSequence | null =>
-      sequence instanceof GpuSequence ? sequence : null;
-    return forwardAll(this, this.blueprint, requests, own, run);
+    return forwardAll(this, this.blueprint, requests, GpuSequence, run);
   }
 
   async profile(given: ForwardRequest): Promise<Profile> {
@@ -201,7 +218,7 @@ class GpuExecutor implements Executor {
     for (let losses = 0; ; losses++) {
       const loaded = this.#loaded;
       try {
-        if (!sequence.isOn(loaded.device)) await this.#recompute(sequence, loaded, signal);
+        if (sequence.device !== loaded.device) await this.#recompute(sequence, loaded, signal);
         return await this.#run(request, sequence, loaded, signal, null);
       } catch (error) {
         if (loaded.device.lost === null || losses === MOST_LOSSES) throw error;

@@ -21,6 +21,12 @@ interface Entry {
 export class History {
   #entries: Entry[] = [];
 
+  copy(): History {
+    const copy = new History();
+    copy.#entries = this.#entries.map((entry) => ({ ...entry }));
+    return copy;
+  }
+
   /** Appends a request that has run. @param end tokens of the sequence after it */
   add({ tokens, intervention, silenced }: ForwardRequest, end: number): void {
     const last = this.#entries.at(-1)?.request;

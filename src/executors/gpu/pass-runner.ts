@@ -14,6 +14,7 @@ import { Picker, pickedCandidates } from './picker.js';
 import { cutKeys, type Pieces } from './pieces.js';
 import type { LinearPrograms, Programs } from './programs.js';
 import { ReadBack, type Reading } from './read-back.js';
+import type { GpuSequence } from './sequence.js';
 import { type Splits, splitsOf } from './splits.js';
 import { Submitter } from './submitter.js';
 
@@ -148,6 +149,23 @@ export class PassRunner {
     } finally {
       for (const buffer of [...taps.attention.values(), ...taps.hidden.values()]) this.device.free(buffer);
     }
+  }
+
+  /**
+   * Copies the buffers of a sequence to another one, which has none.
+   * @throws HoldfastError `E_EXECUTOR`, and what `check` throws
+   */
+  async copy(from: GpuSequence, to: GpuSequence, check: () => void): Promise<void> {
+    const room = await this.device.allocate('a copy of the dialogue', () => to.larger(from.length));
+    if (room === null) return;
+    try {
+      await this.#submit(from.copies(room).all, check);
+      check();
+    } catch (error) {
+      to.discard(room);
+      throw error;
+    }
+    to.adopt(room);
   }
 
   /** Waits until the device has done all that was submitted. */

@@ -31,8 +31,7 @@ export interface Room {
 
 /** A cache in buffers on the device, which grow with the dialogue. */
 export class GpuSequence extends CountedSequence implements Sequence {
-  /** What its tokens were computed from, in case the device is lost. */
-  readonly history = new History();
+  #history = new History();
   #capacity = 0;
   #layers: Room['layers'] = [];
   #device: Device;
@@ -48,8 +47,20 @@ export class GpuSequence extends CountedSequence implements Sequence {
     this.#device = device;
   }
 
-  isOn(device: Device): boolean {
-    return this.#device === device;
+  /** The device on which its buffers are. */
+  get device(): Device {
+    return this.#device;
+  }
+
+  /** What its tokens were computed from, in case the device is lost. */
+  get history(): History {
+    return this.#history;
+  }
+
+  /** Counts the tokens of another sequence, whose buffers were copied if the device is not lost. */
+  follow(from: GpuSequence): void {
+    this.#history = from.history.copy();
+    this.extend(from.length);
   }
 
   /** Takes the buffers of another sequence, on another device, that has cached the same tokens. */

@@ -13,6 +13,7 @@ import type {
 } from '../contract/index.js';
 import {
   chunkTokens,
+  copySequence,
   cutSpans,
   type DecoderShape,
   decoderShape,
@@ -83,18 +84,21 @@ class OnnxExecutor implements Executor {
     this.#rotations = new Rotations(shape.ropes);
   }
 
-  open(contextLength: number): Sequence {
+  open(contextLength: number): OnnxSequence {
     this.#assertUsable();
     return new OnnxSequence(this, this.shape, contextLength);
+  }
+
+  copy(sequence: Sequence): Promise<Sequence> {
+    const open = ({ contextLength }: Sequence): OnnxSequence => this.open(contextLength);
+    return copySequence(this, sequence, OnnxSequence, open, async (from, to) => to.fill(from));
   }
 
   forward(
     requests: readonly ForwardRequest[],
     options: { signal?: AbortSignal } = {},
   ): Promise<ForwardResult[]> {
-    const own = ({ sequence }: ForwardRequest): OnnxSequence | null =>
-      sequence instanceof OnnxSequence ? sequence : null;
-    return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
+    return forwardAll(this, this.blueprint, requests, OnnxSequence, (request, sequence) =>
       withCandidates(request, (request) => this.#run(request, sequence, options.signal)),
     );
   }

@@ -39,6 +39,16 @@ export class OnnxSequence extends CountedSequence implements Sequence {
     return { keys: this.#keys[layer]!.subarray(from, to), values: this.#values[layer]!.subarray(from, to) };
   }
 
+  /** Copies all tokens of another sequence of the same shape into this one, which is empty. */
+  fill(from: OnnxSequence): void {
+    for (const layer of this.#keys.keys()) {
+      const { keys, values } = from.view(layer, 0, from.length);
+      this.#keys[layer]!.set(keys);
+      this.#values[layer]!.set(values);
+    }
+    this.extend(from.length);
+  }
+
   override dispose(): void {
     super.dispose();
     this.#keys.length = 0;

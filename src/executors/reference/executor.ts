@@ -10,6 +10,7 @@ import type {
   Sequence,
 } from '../contract/index.js';
 import {
+  copySequence,
   emptyResult,
   firstVisible,
   forwardAll,
@@ -39,9 +40,14 @@ class ReferenceExecutor implements Executor {
     private readonly weights: ReferenceWeights,
   ) {}
 
-  open(contextLength: number): Sequence {
+  open(contextLength: number): ReferenceSequence {
     this.#assertUsable();
     return new ReferenceSequence(this, this.blueprint, contextLength);
+  }
+
+  copy(sequence: Sequence): Promise<Sequence> {
+    const open = ({ contextLength }: Sequence): ReferenceSequence => this.open(contextLength);
+    return copySequence(this, sequence, ReferenceSequence, open, async (from, to) => to.fill(from));
   }
 
   forward(
@@ -61,9 +67,7 @@ class ReferenceExecutor implements Executor {
     signal: AbortSignal | undefined,
     observe: OperationObserver,
   ): Promise<ForwardResult[]> {
-    const own = ({ sequence }: ForwardRequest): ReferenceSequence | null =>
-      sequence instanceof ReferenceSequence ? sequence : null;
-    return forwardAll(this, this.blueprint, requests, own, (request, sequence) =>
+    return forwardAll(this, this.blueprint, requests, ReferenceSequence, (request, sequence) =>
       withCandidates(request, (request) => this.#run(request, sequence, signal, observe)),
     );
   }

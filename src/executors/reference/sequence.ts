@@ -20,6 +20,15 @@ export class ReferenceSequence extends OwnedSequence implements Sequence {
     this.ropes = layers.map(({ attention: { rope } }) => rope && ropeFrequencies(rope, contextLength));
   }
 
+  /** Takes all tokens of another sequence. Vectors are never changed once they are cached, so both have the same. */
+  fill(from: ReferenceSequence): void {
+    for (const [layer, { keys, values }] of from.caches.entries()) {
+      const own = this.caches[layer]!;
+      for (const key of keys) own.keys.push(key);
+      for (const value of values) own.values.push(value);
+    }
+  }
+
   get length(): number {
     return this.caches[0]!.keys.length;
   }

@@ -228,7 +228,7 @@ function createThreads(study: Study, folder: StudyFolder, options: WorkerOptions
       const computers =
         threads.get(key) ??
         Array.from({ length: concurrency.jobs }, () =>
-          createComputer(options.cells, { threads: concurrency.threads }, options.signal),
+          createComputer(options.cells, concurrency, options.signal),
         );
       threads.set(key, computers);
       // A group may have fewer cells than there are threads, so each begins at another one.

@@ -75,6 +75,12 @@ describe('askChance', () => {
     expect(decodedTokens).toBeGreaterThan(0);
   });
 
+  it('does not depend on how many probes are asked at once', async () => {
+    const settings = { ...SETTINGS, probeRepeats: 3 };
+    const alone = await askChance(speaking(llama), SCENARIO, settings);
+    expect(await askChance(speaking(llama), SCENARIO, settings, () => 4)).toEqual(alone);
+  });
+
   it('asks only without a system message if the source has no unrelated prompt', async () => {
     const { answers, unrelated } = await ask({}, { scenario: { ...SCENARIO, unrelated: null } });
     expect(unrelated).toBeNull();

@@ -1,3 +1,4 @@
+import type { ProbeQuestion } from '../../dialogue/index.js';
 import type { PlacedProbe, ProbeRecord } from '../plan/index.js';
 import { rounded } from './digits.js';
 import type { DialogueSeeds } from './seeds.js';
@@ -9,26 +10,32 @@ export interface Asking {
 }
 
 /**
- * Asks probes one after the other, each `probeRepeats` times with a seed of its own, and judges the answers. The first
- * answers do not depend on the number of repeats. Probes of one round with the same question share its answers.
- * @param answerOf returns the model's answer to a question
+ * Asks probes, each `probeRepeats` times with a seed of its own, and judges the answers. The first answers do not depend on the
+ * number of repeats. Probes of one round with the same question share its answers.
+ * @param answersTo returns the model's answers to questions, in their order
  */
 export async function askProbes(
   probes: readonly PlacedProbe[],
   { seeds, probeRepeats }: Asking,
-  answerOf: (question: string, seed: number) => Promise<string>,
+  answersTo: (questions: readonly ProbeQuestion[]) => Promise<readonly string[]>,
 ): Promise<ProbeRecord[]> {
-  const answers = new Map<string, string>();
-  const records: ProbeRecord[] = [];
-  for (let repeat = 1; repeat <= probeRepeats; repeat++) {
-    for (const { probe, round, place, places } of probes) {
-      const { label, question, rule, judge } = probe;
-      const key = JSON.stringify([question, round, repeat]);
-      const seed = seeds.probe(round, place + (repeat - 1) * places);
-      const answer = answers.get(key) ?? (await answerOf(question, seed));
-      answers.set(key, answer);
-      records.push({ label, question, rule, repeat, answer, score: rounded(judge(answer)) });
-    }
+  const placed = Array.from({ length: probeRepeats }, (_, index) =>
+    probes.map((probe) => ({ ...probe, repeat: index + 1 })),
+  ).flat();
+  const keyOf = ({ probe, round, repeat }: (typeof placed)[number]): string =>
+    JSON.stringify([probe.question, round, repeat]);
+  const questions = new Map<string, ProbeQuestion>();
+  for (const asked of placed) {
+    const key = keyOf(asked);
+    if (questions.has(key)) continue;
+    const { probe, round, repeat, place, places } = asked;
+    questions.set(key, { user: probe.question, seed: seeds.probe(round, place + (repeat - 1) * places) });
   }
-  return records;
+  const answers = await answersTo([...questions.values()]);
+  const answerOf = new Map([...questions.keys()].map((key, index) => [key, answers[index]!]));
+  return placed.map((asked) => {
+    const { label, question, rule, judge } = asked.probe;
+    const answer = answerOf.get(keyOf(asked))!;
+    return { label, question, rule, repeat: asked.repeat, answer, score: rounded(judge(answer)) };
+  });
 }

@@ -7,7 +7,7 @@ import { holdModel } from './held-model.js';
 import { runCell } from './run-cell.js';
 
 /** Runs inside each thread of a study. A model stays loaded until a cell needs another one. */
-export const open: OpenCells = async ({ threads }) => {
+export const open: OpenCells = async ({ threads, batch }) => {
   // The main thread told the notes on the models when it read their facts.
   sendNotesTo(() => {});
   const held = holdModel(({ executor, precision, path }) =>
@@ -18,8 +18,19 @@ export const open: OpenCells = async ({ threads }) => {
       ...(precision === null ? {} : { precision }),
     }),
   );
+  let running = 0;
+  // When there are fewer cells than fit into a batch, each may ask several probes at once.
+  const probesAtOnce = (): number => Math.max(1, Math.floor(batch / running));
   return {
-    run: (cell) => held.use(cell.model, (model) => runCell(model, cell)),
+    run: (cell) =>
+      held.use(cell.model, async (model) => {
+        running++;
+        try {
+          return await runCell(model, cell, probesAtOnce);
+        } finally {
+          running--;
+        }
+      }),
     close: () => held.close(),
   };
 };

@@ -48,7 +48,9 @@ export async function computeGroups(groups: readonly (readonly Cell[])[], given:
   const lanes = Math.min(jobs * batch, groups.flat().length);
   const computers =
     given.computers ??
-    Array.from({ length: Math.min(jobs, lanes) }, () => createComputer(work.cells, { threads }, work.signal));
+    Array.from({ length: Math.min(jobs, lanes) }, () =>
+      createComputer(work.cells, { threads, batch }, work.signal),
+    );
   // Neighbouring lanes get different computers, so that few cells still use all of them.
   const ends = await Promise.allSettled(
     Array.from({ length: lanes }, (_, lane) =>

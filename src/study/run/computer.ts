@@ -11,6 +11,8 @@ export interface CellOutcome {
 export interface CellSetup {
   /** Threads of the model's executor; null for its default. */
   readonly threads: number | null;
+  /** The most sequences that it computes at once. */
+  readonly batch: number;
 }
 
 /** The module that computes a study's cells in the threads of a run. */

@@ -48,9 +48,10 @@ const lead = async (
   {
     model = speaking(llama),
     scenario = SCENARIO,
+    atOnce = 1,
     ...changed
-  }: Partial<LeadSettings> & { model?: Model; scenario?: typeof SCENARIO } = {},
-) => (await leadDialogue(model, scenario, arm, { ...SETTINGS, ...changed })).record;
+  }: Partial<LeadSettings> & { model?: Model; scenario?: typeof SCENARIO; atOnce?: number } = {},
+) => (await leadDialogue(model, scenario, arm, { ...SETTINGS, ...changed }, () => atOnce)).record;
 
 describe('leadDialogue', () => {
   it('names the round in which the context is full, and what to do', async () => {
@@ -210,6 +211,18 @@ describe('probes', () => {
     expect(extra).toBeLessThan(plain.rounds[2]!.contextTokens);
     const third = forwarded.filter(({ past }) => past < plain.rounds[1]!.contextTokens - 1);
     expect(third.reduce((sum, { tokens }) => sum + tokens, 0)).toBe(plain.rounds[1]!.contextTokens - 1);
+  });
+});
+
+describe('probes at once', () => {
+  it.each([
+    GROWING,
+    armOf({ policy: 'split-softmax', strength: 0.3, cache: 'clean', silence: [[0, 1]] }),
+    armOf({ policy: 'off', guidance: 1.5, reminder: true }),
+  ])('change no byte of the record: $settings', async (arm) => {
+    const settings = { probeRounds: [1, 3], probeRepeats: 2 };
+    const alone = JSON.stringify(await lead(arm, settings));
+    expect(JSON.stringify(await lead(arm, { ...settings, atOnce: 3 }))).toBe(alone);
   });
 });
 

@@ -1,5 +1,5 @@
 import { assertTouched } from '../../attention/index.js';
-import { type AnswerOptions, type Chat, openChat, type Turn } from '../../dialogue/index.js';
+import { type AnswerOptions, type Chat, openChat, probeTogether, type Turn } from '../../dialogue/index.js';
 import type { Meter, Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { fluency } from '../../material/index.js';
@@ -41,6 +41,7 @@ interface Lead {
   readonly seeds: DialogueSeeds;
   readonly probeRounds: readonly number[];
   readonly probeRepeats: number;
+  readonly probesAtOnce: () => number;
   /** Called with every answer, also to probes. */
   readonly count: (turn: Turn) => void;
 }
@@ -51,6 +52,7 @@ interface Lead {
  *
  * Shares are those of the prompt and of the controls, whatever the arm acts on, and of the rows that chose an answer's
  * tokens. A system prompt that the arm repeats in a user's message is not counted to the prompt.
+ * @param probesAtOnce returns how many probes to ask at once; no result depends on it
  * @throws HoldfastError what {@link openChat} and answers throw; `E_CONTEXT_FULL` names the round; `E_UNTOUCHED` if
  * the arm's policy changed no share in the whole dialogue
  */
@@ -59,6 +61,7 @@ export async function leadDialogue(
   scenario: Scenario,
   arm: Arm,
   settings: LeadSettings,
+  probesAtOnce = (): number => 1,
 ): Promise<LedDialogue> {
   const { sampling, maxTokens, probeRounds, probeRepeats, now } = settings;
   const seeds = dialogueSeeds(settings.seed, settings.index);
@@ -81,7 +84,10 @@ export async function leadDialogue(
         decodedTokens += ids.length;
         recomputedTokens += cleaned?.recomputed ?? 0;
       };
-      const lead: Lead = { chat, scenario, arm, system, seeds, probeRounds, probeRepeats, count };
+      const lead: Lead = {
+        ...{ chat, scenario, arm, system, seeds, probeRounds, probeRepeats },
+        ...{ probesAtOnce, count },
+      };
       const rounds = await leadRounds(lead, user, opening);
       assertTouched(chat.turns);
       const record: LedDialogue['record'] = {
@@ -169,11 +175,12 @@ async function leadRound(lead: Lead, round: number, words: string): Promise<Roun
 
 /** Asks the probes of a round, each as the user's next message on a branch. */
 function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
-  const { chat, scenario, seeds, probeRepeats, count } = lead;
-  return askProbes(probesIn(scenario, round), { seeds, probeRepeats }, async (question, seed) => {
-    const turn = await chat.probe(nextMessage(lead, question), { seed });
-    count(turn!); // null only if a signal aborts it, and none is given
-    return turn!.assistant;
+  const { chat, scenario, seeds, probeRepeats, probesAtOnce, count } = lead;
+  return askProbes(probesIn(scenario, round), { seeds, probeRepeats }, async (questions) => {
+    const probes = questions.map(({ user, seed }) => ({ user: nextMessage(lead, user), seed }));
+    const turns = await probeTogether(chat, probes, probesAtOnce());
+    for (const turn of turns) count(turn);
+    return turns.map(({ assistant }) => assistant);
   });
 }
 

@@ -57,15 +57,16 @@ function timedOf(model: Model): TimedModel {
 /**
  * Computes one cell of a study. On the same machine its record always has the same bytes, also if the model computes
  * other cells at the same time.
+ * @param probesAtOnce returns how many probes of a dialogue to ask at once; no result depends on it
  * @throws HoldfastError what opening its source and running the model throw
  */
-export async function runCell(model: Model, cell: Cell): Promise<CellResult> {
+export async function runCell(model: Model, cell: Cell, probesAtOnce = (): number => 1): Promise<CellResult> {
   const { model: metered, time } = timedOf(model);
   const end = time.begin();
   let computed: Computed;
   let share: TimeShare;
   try {
-    computed = await compute(metered, cell);
+    computed = await compute(metered, cell, probesAtOnce);
   } finally {
     share = end();
   }
@@ -77,17 +78,17 @@ export async function runCell(model: Model, cell: Cell): Promise<CellResult> {
   };
 }
 
-async function compute(model: Model, cell: Cell): Promise<Computed> {
+async function compute(model: Model, cell: Cell, probesAtOnce: () => number): Promise<Computed> {
   const { kind, labels, arm, settings, now } = cell;
   const { scenarios } = sourceOf(cell);
   const lead = { ...settings, seed: labels.seed, index: labels.index, now };
   switch (kind) {
     case 'dialogue':
-      return leadDialogue(model, scenarios.at(labels.index), arm, lead);
+      return leadDialogue(model, scenarios.at(labels.index), arm, lead, probesAtOnce);
     case 'ranking':
       return rankHeads(model, scenarios.at(labels.index), lead);
     case 'chance':
-      return askChance(model, scenarios.at(labels.index), lead);
+      return askChance(model, scenarios.at(labels.index), lead, probesAtOnce);
     case 'cost':
       return { record: await measureCost(model, cell), decodedTokens: 0 };
     case 'influence':
