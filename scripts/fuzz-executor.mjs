@@ -465,11 +465,11 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
     if (sequence.contextLength > MOST_CONTEXT) may.push('E_EXECUTOR');
     from.uses++;
     const { length } = sequence;
-    let code = null;
+    let [code, copied] = [null, null];
     try {
       const made = await executor.copy(sequence);
       if (made.length !== length) throw new Error(`a copy of ${length} tokens has ${made.length}`);
-      sequences.push({ executor, sequence: made, uses: 0, disposed: false });
+      copied = { executor, sequence: made, uses: 0, disposed: false };
       ended.copied++;
     } catch (error) {
       code = codeOf(error);
@@ -477,6 +477,22 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
     from.uses--;
     if (disposed.has(executor) || from.disposed) may.push('E_DISPOSED');
     judge({ what: 'a copy', must, may }, code);
+    return copied;
+  };
+  /** Compares the next token of a sequence and of its copy, which then joins the others. */
+  const compare = async (from, made) => {
+    // Alone: beside others the kernels may round in another way.
+    await Promise.allSettled(running);
+    const results = [];
+    for (const { executor, sequence } of from.disposed || made.sequence.length === 0 ? [] : [from, made]) {
+      const { length } = sequence;
+      sequence.truncate(length - 1);
+      results.push(await executor.forward([{ sequence, tokens: [1], logits: 'last' }]));
+      if (sequence.length !== length) throw new Error('a copy and its next token have other lengths');
+    }
+    if (!isDeepStrictEqual(oneNaN(results[0]), oneNaN(results[1])))
+      throw new Error('a copy has other bits than its sequence');
+    sequences.push(made);
   };
   for (let i = 0; i < number; i++) {
     const executor = await create(plan, checkpoint, model).catch(unsupported);
@@ -495,8 +511,13 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
       demand(`truncate(${step.size})`, { must, may }, () => chosen.sequence.truncate(step.size));
     } else if (step.do === 'copy') {
       const copied = copy(step.own ? chosen.executor : executor, chosen);
-      running.push(copied);
-      if (step.awaited) await copied;
+      if (step.awaited) {
+        const made = await copied;
+        if (made !== null) await compare(chosen, made);
+      } else {
+        // Later steps choose among the sequences, so it must not join them whenever it ends.
+        running.push(copied.then((made) => made?.sequence.dispose()));
+      }
     } else if (step.do === 'dispose') {
       chosen.sequence.dispose();
       chosen.disposed = true;

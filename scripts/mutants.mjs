@@ -294,6 +294,27 @@ export const MUTANTS = [
     put: 'gains[(layer * parts.length + ((sequence + 1) % parts.length)) * heads',
   },
   {
+    name: 'ggml: values of a copy forgotten',
+    suite: 'ggml',
+    file: `${GGML}copy-cache.ts`,
+    find: 'builder.expand(builder.copy(read.values, written.values));',
+    put: '',
+  },
+  {
+    name: 'ggml: the last token of a copy forgotten',
+    suite: 'ggml',
+    file: `${GGML}copy-cache.ts`,
+    find: 'from.arena.tokens(builder, from.slot, length);',
+    put: 'from.arena.tokens(builder, from.slot, length - 1);',
+  },
+  {
+    name: 'ggml: a copy of another slot',
+    suite: 'ggml',
+    file: `${GGML}copy-cache.ts`,
+    find: 'from.arena.tokens(builder, from.slot, length);',
+    put: 'from.arena.tokens(builder, (from.slot + 1) % from.arena.slots, length);',
+  },
+  {
     name: 'ggml: the cache of the first sequence read by all',
     suite: 'ggml batches',
     file: `${GGML}layer-attention.ts`,
@@ -361,8 +382,8 @@ export const MUTANTS = [
     name: 'clean cache: recomputed tokens not counted',
     suite: 'clean cache',
     file: 'src/dialogue/caches.ts',
-    find: 'const recomputed = this.#taken ? 0 : cached - reused;',
-    put: 'const recomputed = 0;',
+    find: 'recomputed: this.#taken ? 0 : cached - reused',
+    put: 'recomputed: 0',
   },
   {
     name: 'clean cache: the policy acts while the past is computed again',

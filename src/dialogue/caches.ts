@@ -72,11 +72,12 @@ export class Caches {
 
   /** Opens copies of both caches. @throws HoldfastError what {@link Session.fork} throws */
   async fork(): Promise<Caches> {
+    const [taken, steered, without] = [this.#taken, this.#steered, this.#without];
     const fork = new Caches(await this.dialogue.fork(), false);
-    fork.#taken = this.#taken;
-    fork.#steered = this.#steered;
+    fork.#taken = taken;
+    fork.#steered = steered;
     try {
-      fork.#without = (await this.#without?.fork()) ?? null;
+      if (without !== null) fork.#without = await without.fork();
       return fork;
     } catch (error) {
       fork.dispose();
@@ -92,15 +93,20 @@ export class Caches {
    * a policy has changed, up to the first token affected by a moved target
    */
   reuse(prompt: Prompt, target: Target, clean: Silenced | null): Reuse {
-    const cached = this.dialogue.reuse(prompt.ids);
-    const unmoved = this.#steered === null ? cached : unmovedRows(this.#steered, prompt);
-    const valid = clean === null ? unmoved : this.dialogue.cleanLengthUnder(clean.heads);
-    this.dialogue.rewind(Math.min(cached, valid, this.#taken ? sharedLength(prompt) : cached));
-    const reused = this.dialogue.length;
-    const recomputed = this.#taken ? 0 : cached - reused;
+    const { reused, recomputed } = this.reusable(prompt, clean);
+    this.dialogue.rewind(reused);
     this.#taken = false;
     this.#steered = steeredRows(target, prompt, prompt.ids.length);
     return { reused, recomputed };
+  }
+
+  /** Returns what {@link reuse} would, and changes nothing. */
+  reusable(prompt: Prompt, clean: Silenced | null): Reuse {
+    const cached = this.dialogue.commonLength(prompt.ids);
+    const unmoved = this.#steered === null ? cached : unmovedRows(this.#steered, prompt);
+    const valid = clean === null ? unmoved : this.dialogue.cleanLengthUnder(clean.heads);
+    const reused = Math.min(cached, valid, this.#taken ? sharedLength(prompt) : cached);
+    return { reused, recomputed: this.#taken ? 0 : cached - reused };
   }
 
   /** The session without the system prompt. Opened on first use, because it takes as much memory as the other. */

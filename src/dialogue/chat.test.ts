@@ -437,7 +437,22 @@ describe('a chat', () => {
     await answer.next();
     await expect(answering.fork()).rejects.toThrow(/E_BUSY/);
     await answer.return(null);
-    answering.dispose();
+    await ask(answering, 'hello');
+    const forking = answering.fork();
+    const changes = [
+      () => answering.undo(),
+      () => ask(answering, 'and now?'),
+      () => collect(answering.retry()),
+      async () => {
+        answering.system = 'other';
+      },
+    ];
+    for (const end of await Promise.allSettled(changes.map(async (change) => change()))) {
+      expect(end).toMatchObject({ status: 'rejected', reason: { code: 'E_BUSY' } });
+    }
+    const forked = await forking;
+    expect([answering.turns.length, answering.system, forked.turns.length]).toEqual([1, SYSTEM, 1]);
+    for (const each of [answering, forked]) each.dispose();
   });
 
   it('is unchanged by a probe, and continues as if there had been none', async () => {

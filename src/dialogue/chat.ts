@@ -3,7 +3,7 @@ import { type Guidance, headGrid, type Model, type Session } from '../engine/ind
 import { HoldfastError } from '../errors.js';
 import type { ChatFormat, Moment } from '../text/index.js';
 import { answerPrompt } from './answer.js';
-import { type Caches, type Held, silencedBy } from './caches.js';
+import { type Caches, type Held, type Silenced, silencedBy } from './caches.js';
 import type { AnswerOptions } from './chat-options.js';
 import { type ContextUse, contextUse, fitPrompt, type Room } from './fit.js';
 import type { Exchange } from './history.js';
@@ -46,7 +46,7 @@ export class Chat implements FixedOptions {
   #oldest: number;
   #system: string | null;
   #settings: Settings;
-  #answering = false;
+  #busy = false;
 
   /** For `openChat` and {@link fork}. */
   constructor(
@@ -81,6 +81,25 @@ export class Chat implements FixedOptions {
   keep(held: Held): void {
     this.#assertIdle();
     this.caches.keep(held);
+  }
+
+  /**
+   * Rewinds the caches to the tokens that each of these messages can reuse if it comes next, so that the work for one of them does
+   * not depend on which came before.
+   * @throws HoldfastError what layout throws
+   */
+  keepShared(users: readonly string[]): Held {
+    this.#assertIdle();
+    const settings = this.#settings;
+    let { dialogue, without } = this.held;
+    for (const user of users) {
+      const { prompt, messages } = this.#fit(user);
+      dialogue = Math.min(dialogue, this.caches.reusable(prompt, this.#cleanUnder(settings)).reused);
+      const guidance = this.#guidance(settings, messages);
+      if (guidance) without = Math.min(without, guidance.session.commonLength(guidance.prompt));
+    }
+    this.caches.keep({ dialogue, without });
+    return this.held;
   }
 
   /** All turns answered in this chat, including those dropped from the context. */
@@ -144,7 +163,7 @@ export class Chat implements FixedOptions {
    */
   async *answer(user: string, options: AnswerOptions = {}): AsyncGenerator<AnswerStep, Turn | null> {
     this.#assertIdle();
-    this.#answering = true;
+    this.#busy = true;
     let held = this.held;
     let kept = false;
     try {
@@ -154,7 +173,7 @@ export class Chat implements FixedOptions {
       const { prompt, messages, oldest } = this.#fit(user);
       const isClean = cleansCache(settings);
       const cleanLength = isClean ? pastLength(prompt) : 0;
-      const clean = isClean ? silencedBy(settings, headGrid(this.model.executor.blueprint)) : null;
+      const clean = this.#cleanUnder(settings);
       const { reused, recomputed } = this.caches.reuse(prompt, settings.target, clean);
       held = { ...held, dialogue: Math.max(reused, cleanLength) };
       const guidance = this.#guidance(settings, messages);
@@ -199,7 +218,7 @@ export class Chat implements FixedOptions {
       }
       return turn;
     } finally {
-      this.#answering = false;
+      this.#busy = false;
       // Drop what an abandoned answer computed: a replay would not have it in its cache.
       if (!kept) this.caches.keep(held);
     }
@@ -242,7 +261,7 @@ export class Chat implements FixedOptions {
   /**
    * Opens a second chat at this point of the dialogue, with a copy of the cache, so that nothing is computed again. Each goes
    * its own way; the caller disposes of both.
-   * @throws HoldfastError `E_BUSY` while an answer is in progress; `E_EXECUTOR` if there is no memory for the copy
+   * @throws HoldfastError `E_BUSY` while an answer is in progress; `E_DISPOSED`; `E_EXECUTOR` if there is no memory for the copy
    */
   async fork(): Promise<Chat> {
     this.#assertIdle();
@@ -253,7 +272,12 @@ export class Chat implements FixedOptions {
       turns: [...this.#turns],
       oldest: this.#oldest,
     };
-    return new Chat(this.model, this.format, await this.caches.fork(), this, state);
+    this.#busy = true;
+    try {
+      return new Chat(this.model, this.format, await this.caches.fork(), this, state);
+    } finally {
+      this.#busy = false;
+    }
   }
 
   /**
@@ -282,6 +306,11 @@ export class Chat implements FixedOptions {
     this.caches.dispose();
   }
 
+  /** The silenced heads under which the cache must be that of a model without a policy; null if it may keep what a policy changed. */
+  #cleanUnder(settings: Settings): Silenced | null {
+    return cleansCache(settings) ? silencedBy(settings, headGrid(this.model.executor.blueprint)) : null;
+  }
+
   /** Lays out the dialogue, dropping turns if necessary and allowed. */
   #fit(user: string): ReturnType<typeof fitPrompt> {
     const exchanges = [...this.history, ...this.#turns.map(exchangeOf)];
@@ -304,9 +333,9 @@ export class Chat implements FixedOptions {
   }
 
   #assertIdle(): void {
-    if (this.#answering) {
-      throw new HoldfastError('E_BUSY', 'the chat has an answer in progress', {
-        hint: 'Read it to its end, or abort it, first',
+    if (this.#busy) {
+      throw new HoldfastError('E_BUSY', 'the chat has an answer or a fork in progress', {
+        hint: 'Read the answer to its end, or abort it, or await the fork, first',
       });
     }
   }

@@ -40,6 +40,7 @@ export {
   readHold,
 } from './hold-file.js';
 export { openChat } from './open-chat.js';
+export { type FreePlaces, NO_PLACES, Places } from './places.js';
 export { PRESETS, presetFor } from './presets.js';
 export { type ProbeQuestion, probeTogether } from './probe-together.js';
 export { layoutPrompt, type Prompt, type PromptMessage, type PromptOptions } from './prompt.js';

@@ -31,8 +31,12 @@ export function meterModel(model: Model): MeteredModel {
   };
 }
 
-/** Returns a model with another `forward`. */
-export function withForward(model: Model, forward: Executor['forward']): Model {
+/** Returns a model with another `forward`, and perhaps another `copy`. */
+export function withForward(
+  model: Model,
+  forward: Executor['forward'],
+  copy: Executor['copy'] = (sequence) => model.executor.copy(sequence),
+): Model {
   const { executor } = model;
   return modelWith(model, {
     executor: {
@@ -41,7 +45,7 @@ export function withForward(model: Model, forward: Executor['forward']): Model {
       precision: executor.precision,
       ...(executor.device === undefined ? {} : { device: executor.device }),
       open: (contextLength) => executor.open(contextLength),
-      copy: (sequence) => executor.copy(sequence),
+      copy,
       forward,
       dispose: () => executor.dispose(),
     },

@@ -133,6 +133,19 @@ describe('a session', () => {
     const running = fork.advance([1]);
     await expect(fork.fork()).rejects.toThrow(/E_BUSY/);
     await running;
+    // Whatever becomes of the session, and however soon, the fork has the tokens of its sequence.
+    const forking = fork.fork();
+    for (;;) {
+      try {
+        fork.rewind(10);
+        break;
+      } catch {
+        await Promise.resolve();
+      }
+    }
+    const whole = await forking;
+    expect(whole.tokens).toEqual([...ids, 1]);
+    expect((await whole.advance([4])).logits).toEqual(await fresh([...ids, 1, 4]));
   });
 
   it('does not let a branch rewind below its start', async () => {

@@ -189,13 +189,20 @@ export class Session {
    * it; and what {@link rewind} throws
    */
   reuse(ids: readonly number[]): number {
-    // Refuse what the executor would refuse, before rewinding.
+    this.rewind(this.commonLength(ids));
+    return this.length;
+  }
+
+  /**
+   * Returns the length of the longest common prefix of the session and `ids`, without the last id; see {@link reuse}.
+   * @throws HoldfastError `E_TOKEN_RANGE` or `E_CONTEXT_FULL` for ids that the session cannot hold
+   */
+  commonLength(ids: readonly number[]): number {
     checkTokens(ids, ids.length, this.contextLength, this.executor.blueprint);
     const most = Math.min(this.length, ids.length - 1);
     let common = 0;
     while (common < most && this.#tokens[common] === ids[common]) common++;
-    this.rewind(Math.max(0, common));
-    return this.length;
+    return common;
   }
 
   /**
@@ -249,11 +256,13 @@ export class Session {
    */
   async fork(): Promise<Session> {
     this.#assertFree();
+    // As they are now: the sequence may change as soon as it has been copied.
+    const [tokens, cleanLength, silenced] = [[...this.#tokens], this.#cleanLength, this.#silenced];
     const sequence = await this.executor.copy(this.#sequence);
     const fork = new Session(this.executor, { contextLength: this.contextLength }, sequence);
-    for (const id of this.#tokens) fork.#tokens.push(id);
-    fork.#cleanLength = this.#cleanLength;
-    fork.#silenced = this.#silenced;
+    for (const id of tokens) fork.#tokens.push(id);
+    fork.#cleanLength = cleanLength;
+    fork.#silenced = silenced;
     return fork;
   }
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { HoldfastError } from '../../src/errors.js';
 import type { ForwardResult, Sequence } from '../../src/executors/index.js';
 import type { FamilyName } from '../support/families.js';
 import { openFamily } from './fixtures.js';
@@ -22,6 +23,9 @@ export function copySuite(subject: () => Subject, family: FamilyName, create: Cr
       [40, 512],
       [40, 512],
     ]);
+    // So many that executors which keep several in one block of memory need another block.
+    const crowd = Array.from({ length: 16 }, () => executor.open(512));
+    copies.push(await executor.copy(original));
     const go = async (sequence: Sequence) => {
       const tokens = model.ids.slice(40, 50);
       const results: ForwardResult[] = [];
@@ -38,14 +42,11 @@ export function copySuite(subject: () => Subject, family: FamilyName, create: Cr
     original.truncate(20);
     const again = await executor.copy(copies[1]!);
     original.dispose();
-    const second = await go(copies[1]!);
-    const third = await go(again);
-    expect(second).toEqual(first);
-    expect(third).toEqual(first);
+    for (const copy of [copies[1]!, copies[2]!, again]) expect(await go(copy)).toEqual(first);
     const alone = executor.open(512);
     await executor.forward([{ sequence: alone, tokens: model.ids.slice(0, 40), logits: 'none', ...policy }]);
     expect(first).toEqual(await go(alone));
-    for (const sequence of [...copies, again, alone]) sequence.dispose();
+    for (const sequence of [...crowd, ...copies, again, alone]) sequence.dispose();
   });
 
   it('copies a sequence without tokens, and one that was rewound', async () => {
@@ -84,5 +85,34 @@ export function copySuite(subject: () => Subject, family: FamilyName, create: Cr
     await expect(other.copy(own)).rejects.toMatchObject({ code: 'E_DISPOSED' });
     sequence.dispose();
     await expect(executor.copy(sequence)).rejects.toMatchObject({ code: 'E_DISPOSED' });
+  });
+
+  it('refuses a copy whose sequence or executor is disposed of meanwhile', async () => {
+    const { executor, model } = subject();
+    const [sequence, other] = [executor.open(80), executor.open(80)];
+    await executor.forward([{ sequence, tokens: model.ids, logits: 'none' }]);
+    const copying = executor.copy(sequence);
+    expect(() => sequence.truncate(3)).toThrow(expect.objectContaining({ code: 'E_BUSY' }));
+    sequence.dispose();
+    await expect(copying).rejects.toMatchObject({ code: 'E_DISPOSED' });
+    // Whoever gets the memory next has its own bits.
+    const next = executor.open(80);
+    const tokens = model.ids.slice(0, 20);
+    const results = [];
+    for (const each of [next, other]) {
+      results.push(await executor.forward([{ sequence: each, tokens, logits: 'last' }]));
+    }
+    expect(results[0]).toEqual(results[1]);
+    const gone = await createAndClose(create, openFamily(family));
+    const own = gone.open(80);
+    await gone.forward([{ sequence: own, tokens: model.ids, logits: 'none' }]);
+    const copies = [gone.copy(own), gone.copy(gone.open(80))].map((copy) =>
+      copy.then(
+        (made) => made.length,
+        (error: HoldfastError) => error.code,
+      ),
+    );
+    await gone.dispose();
+    for (const end of await Promise.all(copies)) expect([72, 0, 'E_DISPOSED']).toContain(end);
   });
 }

@@ -358,3 +358,25 @@ describe('weights', () => {
     expect(process.memoryUsage.rss() - before).toBeLessThan(100 * 2 ** 20);
   });
 });
+
+describe('a copy of a long sequence', () => {
+  it.each(['f32', 'auto'] as const)('has its bits, in caches of both types (%s)', async (precision) => {
+    const { plan, files } = await openFamily('gemma3');
+    const executor = await createGgmlExecutor(plan, files.checkpoint, { precision, threads: 1 });
+    const tokens = Array.from({ length: 333 }, (_, at) => (at * 37) % plan.blueprint.vocabSize);
+    const sequence = executor.open(700);
+    await executor.forward([{ sequence, tokens, logits: 'none' }]);
+    const copy = await executor.copy(await executor.copy(sequence));
+    const answers = [];
+    for (const each of [sequence, copy]) {
+      const request = { sequence: each, spans: [{ start: 0, end: 40 }], logits: 'all' } as const;
+      answers.push([
+        await executor.forward([{ ...request, tokens: tokens.slice(0, 70) }]),
+        await executor.forward([{ ...request, tokens: [5] }]),
+      ]);
+    }
+    expect(answers[1]).toEqual(answers[0]);
+    await executor.dispose();
+    await files.close();
+  });
+});

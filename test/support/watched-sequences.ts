@@ -1,5 +1,6 @@
 import { type MockInstance, vi } from 'vitest';
 import type { Model } from '../../src/engine/index.js';
+import { HoldfastError } from '../../src/errors.js';
 import type { Sequence } from '../../src/executors/index.js';
 
 /** Returns a model that opens at most `most` sequences, copies among them, with a spy on the `dispose` of each. */
@@ -10,7 +11,7 @@ export function watchSequences(
   const { executor } = model;
   const disposed: MockInstance<() => void>[] = [];
   const assertRoom = (): void => {
-    if (disposed.length >= most) throw new RangeError('no memory');
+    if (disposed.length >= most) throw new HoldfastError('E_EXECUTOR', 'no memory');
   };
   const watched = (sequence: Sequence): Sequence => {
     disposed.push(vi.spyOn(sequence, 'dispose'));

@@ -13,7 +13,7 @@ const NODES = 2 * 3;
 export async function copyCache(backend: Backend, from: GgmlSequence, to: GgmlSequence): Promise<void> {
   const { length } = from;
   if (length === 0) return;
-  to.arena.prepare(to.slot, length);
+  to.arena.overwrite(to.slot, length);
   const { builder, context } = backend.graph(NODES);
   const allocator = backend.ggml.newAllocator(backend.bufferType);
   try {

@@ -99,6 +99,11 @@ export class CacheArena {
     this.#clean[slot] = end;
   }
 
+  /** As {@link prepare} for a copy, which writes all keys and values up to `end`. */
+  overwrite(slot: number, end: number): void {
+    this.#clean[slot] = Math.max(end, this.#clean[slot]!);
+  }
+
   /** Zeroes the tokens `[start, end)` of a slot. A sequence may outlive its executor, and so its arena's memory. */
   clear(slot: number, start: number, end: number): void {
     if (end <= start || this.#disposed) return;

@@ -159,7 +159,8 @@ export class PassRunner {
     const room = await this.device.allocate('a copy of the dialogue', () => to.larger(from.length));
     if (room === null) return;
     try {
-      await this.#submit(from.copies(room).all, check);
+      const { refused } = await this.#submit(from.copies(room).all, check);
+      await this.device.assertDone(refused, this.device.finished());
       check();
     } catch (error) {
       to.discard(room);

@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadFixture } from '../../../test/support/chat-fixtures.js';
 import { OFF, SCENARIO, speaking } from '../../../test/support/scenario-fixtures.js';
 import { NOW } from '../../../test/support/text-fixtures.js';
-import { openChat } from '../../dialogue/index.js';
-import type { Model } from '../../engine/index.js';
+import { openChat, Places } from '../../dialogue/index.js';
+import { type Model, Session } from '../../engine/index.js';
 import { askChance } from './ask-chance.js';
 import { type LeadSettings, leadDialogue } from './lead-dialogue.js';
 import { dialogueSeeds } from './seeds.js';
@@ -78,7 +78,10 @@ describe('askChance', () => {
   it('does not depend on how many probes are asked at once', async () => {
     const settings = { ...SETTINGS, probeRepeats: 3 };
     const alone = await askChance(speaking(llama), SCENARIO, settings);
-    expect(await askChance(speaking(llama), SCENARIO, settings, () => 4)).toEqual(alone);
+    const forks = vi.spyOn(Session.prototype, 'fork');
+    expect(await askChance(speaking(llama), SCENARIO, settings, new Places(4))).toEqual(alone);
+    expect(forks.mock.calls.length).toBeGreaterThan(0);
+    forks.mockRestore();
   });
 
   it('asks only without a system message if the source has no unrelated prompt', async () => {

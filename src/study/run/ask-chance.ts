@@ -1,4 +1,4 @@
-import { openChat, probeTogether } from '../../dialogue/index.js';
+import { type FreePlaces, NO_PLACES, openChat, probeTogether } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import type { Scenario } from '../../scenario/index.js';
 import { type CellLabels, type ChanceAnswer, type ChanceRecord, probesOf, UNTOUCHED } from '../plan/index.js';
@@ -18,14 +18,14 @@ export interface AskedChance {
  * Asks the untouched model the probes of a dialogue, each as the first message of a dialogue of its own: without a system
  * message, and under the scenario's unrelated prompt. The scenario's judges score the answers. The seeds are those of the
  * same probes in the dialogue.
- * @param probesAtOnce returns how many probes to ask at once; no result depends on it
+ * @param places where there are more, several probes are asked at once; no result depends on it
  * @throws HoldfastError what {@link openChat} and answers throw
  */
 export async function askChance(
   model: Model,
   scenario: Scenario,
   settings: LeadSettings,
-  probesAtOnce = (): number => 1,
+  places: FreePlaces = NO_PLACES,
 ): Promise<AskedChance> {
   const { id, group, system, unrelated } = scenario;
   const asking = { ...settings, seeds: dialogueSeeds(settings.seed, settings.index) };
@@ -46,7 +46,7 @@ export async function askChance(
       });
       try {
         const asked = await askProbes(probes, asking, async (questions) => {
-          const turns = await probeTogether(chat, questions, probesAtOnce());
+          const turns = await probeTogether(chat, questions, places);
           for (const { ids } of turns) decodedTokens += ids.length;
           return turns.map(({ assistant }) => assistant);
         });

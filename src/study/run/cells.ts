@@ -1,3 +1,4 @@
+import { Places } from '../../dialogue/index.js';
 import { takesOption } from '../../executors/registry.js';
 import { loadModel } from '../../load.js';
 import { sendNotesTo } from '../../notes.js';
@@ -18,17 +19,16 @@ export const open: OpenCells = async ({ threads, batch }) => {
       ...(precision === null ? {} : { precision }),
     }),
   );
-  let running = 0;
-  // When there are fewer cells than fit into a batch, each may ask several probes at once.
-  const probesAtOnce = (): number => Math.max(1, Math.floor(batch / running));
+  // Places without a cell are for probes.
+  const places = new Places(batch);
   return {
     run: (cell) =>
       held.use(cell.model, async (model) => {
-        running++;
+        places.enter();
         try {
-          return await runCell(model, cell, probesAtOnce);
+          return await runCell(model, cell, places);
         } finally {
-          running--;
+          places.leave();
         }
       }),
     close: () => held.close(),

@@ -11,7 +11,7 @@ export interface CellOutcome {
 export interface CellSetup {
   /** Threads of the model's executor; null for its default. */
   readonly threads: number | null;
-  /** The most sequences that it computes at once. */
+  /** The places for cells, and for copies of their dialogues where there are fewer cells. */
   readonly batch: number;
 }
 

@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ask, loadFixture } from '../../../test/support/chat-fixtures.js';
 import { MATERIAL } from '../../../test/support/material-fixtures.js';
 import { spyOnModel } from '../../../test/support/organism-fixtures.js';
 import { armOf, OFF, SCENARIO, speaking } from '../../../test/support/scenario-fixtures.js';
 import { NOW } from '../../../test/support/text-fixtures.js';
 import { resolveTarget, tokensBefore } from '../../attention/index.js';
-import { layoutPrompt, openChat } from '../../dialogue/index.js';
-import type { Model } from '../../engine/index.js';
+import { type FreePlaces, layoutPrompt, NO_PLACES, openChat, Places } from '../../dialogue/index.js';
+import { type Model, Session } from '../../engine/index.js';
 import { EMBEDDED_MODEL, loadModel } from '../../load.js';
 import { loadGrammar } from '../../organism/index.js';
 import { organismSource, selfChatSource } from '../../scenario/index.js';
@@ -48,10 +48,10 @@ const lead = async (
   {
     model = speaking(llama),
     scenario = SCENARIO,
-    atOnce = 1,
+    places = NO_PLACES,
     ...changed
-  }: Partial<LeadSettings> & { model?: Model; scenario?: typeof SCENARIO; atOnce?: number } = {},
-) => (await leadDialogue(model, scenario, arm, { ...SETTINGS, ...changed }, () => atOnce)).record;
+  }: Partial<LeadSettings> & { model?: Model; scenario?: typeof SCENARIO; places?: FreePlaces } = {},
+) => (await leadDialogue(model, scenario, arm, { ...SETTINGS, ...changed }, places)).record;
 
 describe('leadDialogue', () => {
   it('names the round in which the context is full, and what to do', async () => {
@@ -222,7 +222,10 @@ describe('probes at once', () => {
   ])('change no byte of the record: $settings', async (arm) => {
     const settings = { probeRounds: [1, 3], probeRepeats: 2 };
     const alone = JSON.stringify(await lead(arm, settings));
-    expect(JSON.stringify(await lead(arm, { ...settings, atOnce: 3 }))).toBe(alone);
+    const forks = vi.spyOn(Session.prototype, 'fork');
+    expect(JSON.stringify(await lead(arm, { ...settings, places: new Places(3) }))).toBe(alone);
+    expect(forks.mock.calls.length).toBeGreaterThan(0);
+    forks.mockRestore();
   });
 });
 

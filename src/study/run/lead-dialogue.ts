@@ -1,5 +1,13 @@
 import { assertTouched } from '../../attention/index.js';
-import { type AnswerOptions, type Chat, openChat, probeTogether, type Turn } from '../../dialogue/index.js';
+import {
+  type AnswerOptions,
+  type Chat,
+  type FreePlaces,
+  NO_PLACES,
+  openChat,
+  probeTogether,
+  type Turn,
+} from '../../dialogue/index.js';
 import type { Meter, Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import { fluency } from '../../material/index.js';
@@ -41,7 +49,7 @@ interface Lead {
   readonly seeds: DialogueSeeds;
   readonly probeRounds: readonly number[];
   readonly probeRepeats: number;
-  readonly probesAtOnce: () => number;
+  readonly places: FreePlaces;
   /** Called with every answer, also to probes. */
   readonly count: (turn: Turn) => void;
 }
@@ -52,7 +60,7 @@ interface Lead {
  *
  * Shares are those of the prompt and of the controls, whatever the arm acts on, and of the rows that chose an answer's
  * tokens. A system prompt that the arm repeats in a user's message is not counted to the prompt.
- * @param probesAtOnce returns how many probes to ask at once; no result depends on it
+ * @param places where there are more, several probes are asked at once; no result depends on it
  * @throws HoldfastError what {@link openChat} and answers throw; `E_CONTEXT_FULL` names the round; `E_UNTOUCHED` if
  * the arm's policy changed no share in the whole dialogue
  */
@@ -61,7 +69,7 @@ export async function leadDialogue(
   scenario: Scenario,
   arm: Arm,
   settings: LeadSettings,
-  probesAtOnce = (): number => 1,
+  places: FreePlaces = NO_PLACES,
 ): Promise<LedDialogue> {
   const { sampling, maxTokens, probeRounds, probeRepeats, now } = settings;
   const seeds = dialogueSeeds(settings.seed, settings.index);
@@ -86,7 +94,7 @@ export async function leadDialogue(
       };
       const lead: Lead = {
         ...{ chat, scenario, arm, system, seeds, probeRounds, probeRepeats },
-        ...{ probesAtOnce, count },
+        ...{ places, count },
       };
       const rounds = await leadRounds(lead, user, opening);
       assertTouched(chat.turns);
@@ -175,10 +183,10 @@ async function leadRound(lead: Lead, round: number, words: string): Promise<Roun
 
 /** Asks the probes of a round, each as the user's next message on a branch. */
 function putProbes(lead: Lead, round: number): Promise<ProbeRecord[]> {
-  const { chat, scenario, seeds, probeRepeats, probesAtOnce, count } = lead;
+  const { chat, scenario, seeds, probeRepeats, places, count } = lead;
   return askProbes(probesIn(scenario, round), { seeds, probeRepeats }, async (questions) => {
     const probes = questions.map(({ user, seed }) => ({ user: nextMessage(lead, user), seed }));
-    const turns = await probeTogether(chat, probes, probesAtOnce());
+    const turns = await probeTogether(chat, probes, places);
     for (const turn of turns) count(turn);
     return turns.map(({ assistant }) => assistant);
   });

@@ -1,3 +1,4 @@
+import { type FreePlaces, NO_PLACES } from '../../dialogue/index.js';
 import type { Model } from '../../engine/index.js';
 import { HoldfastError } from '../../errors.js';
 import type {
@@ -57,16 +58,16 @@ function timedOf(model: Model): TimedModel {
 /**
  * Computes one cell of a study. On the same machine its record always has the same bytes, also if the model computes
  * other cells at the same time.
- * @param probesAtOnce returns how many probes of a dialogue to ask at once; no result depends on it
+ * @param places where there are more, several probes of a dialogue are asked at once; no result depends on it
  * @throws HoldfastError what opening its source and running the model throw
  */
-export async function runCell(model: Model, cell: Cell, probesAtOnce = (): number => 1): Promise<CellResult> {
+export async function runCell(model: Model, cell: Cell, places: FreePlaces = NO_PLACES): Promise<CellResult> {
   const { model: metered, time } = timedOf(model);
   const end = time.begin();
   let computed: Computed;
   let share: TimeShare;
   try {
-    computed = await compute(metered, cell, probesAtOnce);
+    computed = await compute(metered, cell, places);
   } finally {
     share = end();
   }
@@ -78,17 +79,17 @@ export async function runCell(model: Model, cell: Cell, probesAtOnce = (): numbe
   };
 }
 
-async function compute(model: Model, cell: Cell, probesAtOnce: () => number): Promise<Computed> {
+async function compute(model: Model, cell: Cell, places: FreePlaces): Promise<Computed> {
   const { kind, labels, arm, settings, now } = cell;
   const { scenarios } = sourceOf(cell);
   const lead = { ...settings, seed: labels.seed, index: labels.index, now };
   switch (kind) {
     case 'dialogue':
-      return leadDialogue(model, scenarios.at(labels.index), arm, lead, probesAtOnce);
+      return leadDialogue(model, scenarios.at(labels.index), arm, lead, places);
     case 'ranking':
       return rankHeads(model, scenarios.at(labels.index), lead);
     case 'chance':
-      return askChance(model, scenarios.at(labels.index), lead, probesAtOnce);
+      return askChance(model, scenarios.at(labels.index), lead, places);
     case 'cost':
       return { record: await measureCost(model, cell), decodedTokens: 0 };
     case 'influence':
