@@ -612,7 +612,7 @@ function runChild(seed, cases) {
   const process_ = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [last, errors] = ['', ''];
   process_.stdout.on('data', (data) => {
-    last = `${last}${data}`.slice(-100);
+    last = `${last}${data}`.slice(-1000);
   });
   process_.stderr.on('data', (data) => {
     errors = `${errors}${data}`.slice(-8000);
