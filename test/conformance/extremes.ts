@@ -91,7 +91,8 @@ export const allLayers = ({ layers }: Pair): number[] => Array.from({ length: la
  * is exact, so its shares agree to 1e-3 for every factor. The input of later layers is accurate to about 1e-5 of its size.
  * At a factor of 8 this still gives 1e-3. At 40 and 200 it does except in rows in which logits of hundreds nearly cancel
  * to a gap of about one: the largest errors seen were 1.2e-3 at 40 (mistral, boost 50) and 2.6e-3 at 200 (llama,
- * split-softmax 0.5), in one share of 864 each. The comparison with the executor's own queries and keys shows that the
+ * split-softmax 0.5), in one share of 864 each; and between single tokens and a block on the same executor, 1.3e-3 at 40 (llama,
+ * ggml's library for processors without AVX-512), in one share. The comparison with the executor's own queries and keys shows that the
  * policy adds nothing to these errors.
  */
 const TOLERANCE = 1e-3;
