@@ -3,6 +3,7 @@ import { ask, CHAT, loadFixture } from '../../test/support/chat-fixtures.js';
 import { watchSequences } from '../../test/support/watched-sequences.js';
 import { type Model, meterModel, Session, withForward } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
+import type { Sequence } from '../executors/index.js';
 import { compileTemplate } from '../text/index.js';
 import type { ChatOptions } from './chat-options.js';
 import { openChat } from './open-chat.js';
@@ -139,23 +140,26 @@ it('runs as many probes at once as there are places, and frees copies and places
 });
 
 it('gives places to dialogues that come', async () => {
+  const probes = [...PROBES, ...PROBES.map(({ user, seed }) => ({ user, seed: seed + 50 }))];
   const places = placesFor(2);
-  let opened = 0;
-  const { model, disposed } = watchSequences(
-    withForward(batching, (requests, options) => {
-      // A dialogue comes with the first pass.
-      if (opened++ === 0) places.enter();
-      return batching.executor.forward(requests, options);
-    }),
-  );
-  const chat = openChat(model, CHAT);
-  const alone = openChat(batching, CHAT);
-  const turns = await probeTogether(chat, PROBES, places);
-  expect(idsOf(turns)).toEqual(idsOf(await probeTogether(alone, PROBES, NO_PLACES)));
-  // One of the two copies ended after its first probe.
-  const first = Math.min(...disposed.slice(1).map((dispose) => dispose.mock.invocationCallOrder[0]!));
-  expect(first).toBeGreaterThan(0);
-  expect(disposed).toHaveLength(3);
+  /** Probes by sequence: a pass of several tokens begins one. */
+  const asked = new Map<Sequence, number>();
+  const model = withForward(batching, (requests, options) => {
+    for (const { sequence, tokens } of requests) {
+      // A dialogue comes when the chat and both copies have begun.
+      if (asked.size === 2 && !asked.has(sequence)) places.enter();
+      asked.set(sequence, (asked.get(sequence) ?? 0) + (tokens.length > 1 ? 1 : 0));
+    }
+    return batching.executor.forward(requests, options);
+  });
+  const [chat, alone] = [openChat(model, CHAT), openChat(batching, CHAT)];
+  const turns = await probeTogether(chat, probes, places);
+  expect(idsOf(turns)).toEqual(idsOf(await probeTogether(alone, probes, NO_PLACES)));
+  // A copy ended after its first probe. Without the dialogue, each would have asked three or four.
+  const counts = [...asked.values()];
+  expect(counts).toHaveLength(3);
+  expect(Math.min(...counts)).toBe(1);
+  expect(counts.reduce((sum, count) => sum + count)).toBe(probes.length);
   expect([places.take(), places.take()]).toEqual([true, false]);
   for (const each of [chat, alone]) each.dispose();
 });

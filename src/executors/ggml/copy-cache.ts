@@ -1,5 +1,5 @@
-import { HoldfastError } from '../../errors.js';
 import type { Backend } from './backend.js';
+import { outOfMemory } from './device.js';
 import type { GgmlSequence } from './sequence.js';
 
 /** Of each of keys and values: two views and a copy. */
@@ -23,7 +23,7 @@ export async function copyCache(backend: Backend, from: GgmlSequence, to: GgmlSe
     builder.expand(builder.copy(read.values, written.values));
     backend.require(builder.graph);
     if (!backend.ggml.allocateGraph(allocator, builder.graph)) {
-      throw new HoldfastError('E_EXECUTOR', `memory is full: the cache of ${length} tokens cannot be copied`);
+      throw outOfMemory(`a copy of the cache of ${length} tokens`);
     }
     await backend.run(builder.graph);
     to.extend(length);

@@ -123,16 +123,13 @@ class GgmlExecutor implements Executor {
     return this.cacheType === 'F32' ? forms : `${forms}; cache ${this.cacheType.toLowerCase()}`;
   }
 
-  open(contextLength: number): Sequence {
+  open(contextLength: number): GgmlSequence {
     this.#assertUsable();
     return new GgmlSequence(this, this.#arenas, contextLength);
   }
 
   copy(sequence: Sequence): Promise<Sequence> {
-    const open = ({ contextLength }: Sequence): GgmlSequence => {
-      this.#assertUsable();
-      return new GgmlSequence(this, this.#arenas, contextLength);
-    };
+    const open = ({ contextLength }: Sequence): GgmlSequence => this.open(contextLength);
     return copySequence(this, sequence, GgmlSequence, open, (from, to) =>
       this.#queue.between(() => copyCache(this.backend, from, to)),
     );

@@ -35,6 +35,13 @@ export const cacheTypeOf = (precision: Precision): CacheType => (precision === '
 /** Arenas made so far. */
 let arenas = 0;
 
+/** The keys or the values of a slot: rows of `capacity` tokens, each with `width` elements, from element `first` on. */
+interface SlotPart {
+  readonly first: number;
+  readonly width: number;
+  readonly rows: number;
+}
+
 /**
  * Memory for the caches of several sequences. A slot holds the keys of all layers, `[layers, kvHeads, capacity, headDim]`,
  * and then their values, `[layers, kvHeads, headDim, capacity]`. Attention multiplies a run of neighbouring slots in one
@@ -109,35 +116,34 @@ export class CacheArena {
     if (end <= start || this.#disposed) return;
     checkWithin('slots of an arena', slot, 1, this.slots);
     checkWithin('tokens of a slot', start, end - start, this.capacity);
-    const { kvHeads, headDim, layers } = this.shape;
     const { capacity, elementBytes } = this;
-    const keys = slot * this.slotSize;
-    const values = keys + layers * this.layerSize;
-    /** Zeroes tokens [start, end) in `count` rows of `capacity` tokens, each token with `width` elements. */
-    const zero = (first: number, width: number, count: number): void =>
+    for (const { first, width, rows } of Object.values(this.#partsOf(slot))) {
       zeroRows(this.backend.ggml, this.memory, {
         offset: (first + start * width) * elementBytes,
         size: (end - start) * width * elementBytes,
         stride: capacity * width * elementBytes,
-        count,
+        count: rows,
       });
-    zero(keys, headDim, layers * kvHeads);
-    zero(values, 1, layers * kvHeads * headDim);
+    }
   }
 
-  /** Views of the first tokens of a slot: keys, `[tokens · headDim, layers · kvHeads]`, and values, `[tokens, layers · kvHeads · headDim]`. */
+  /** Views the first tokens of a slot: keys, `[tokens · headDim, layers · kvHeads]`, and values, `[tokens, layers · kvHeads · headDim]`. */
   tokens(g: GraphBuilder, slot: number, tokens: number): { readonly keys: Value; readonly values: Value } {
     checkWithin('slots of an arena', slot, 1, this.slots);
     checkWithin('tokens of a slot', 0, tokens, this.capacity);
-    const { kvHeads, headDim, layers } = this.shape;
-    const { capacity, elementBytes, layerSize, slotSize } = this;
-    /** Views `tokens` tokens of `width` elements each, at the start of rows of `capacity` tokens. */
-    const view = (first: number, width: number, rows: number): Value =>
+    const { capacity, elementBytes } = this;
+    const view = ({ first, width, rows }: SlotPart): Value =>
       g.view(this.memory, [tokens * width, rows], [capacity * width * elementBytes], first * elementBytes);
-    const keys = slot * slotSize;
+    const { keys, values } = this.#partsOf(slot);
+    return { keys: view(keys), values: view(values) };
+  }
+
+  #partsOf(slot: number): { readonly keys: SlotPart; readonly values: SlotPart } {
+    const { kvHeads, headDim, layers } = this.shape;
+    const first = slot * this.slotSize;
     return {
-      keys: view(keys, headDim, layers * kvHeads),
-      values: view(keys + layers * layerSize, 1, layers * kvHeads * headDim),
+      keys: { first, width: headDim, rows: layers * kvHeads },
+      values: { first: first + layers * this.layerSize, width: 1, rows: layers * kvHeads * headDim },
     };
   }
 
