@@ -9,7 +9,7 @@
  *
  *     npm run build && node scripts/fuzz-executor.mjs --count 10000
  *     node scripts/fuzz-executor.mjs --count 1000 --wild 80      # most requests are such that must be refused
- *     node scripts/fuzz-executor.mjs --executor gpu --count 100
+ *     node scripts/fuzz-executor.mjs --executor gpu --count 30 --sets 20      # several sets of actions on each model
  *     node scripts/fuzz-executor.mjs --seed 4711 --count 1       # one case again
  */
 import { spawn } from 'node:child_process';
@@ -34,10 +34,12 @@ const { values: options } = parseArgs({
     count: { type: 'string', default: '200' },
     executor: { type: 'string', default: 'cpu' },
     wild: { type: 'string', default: '2' },
+    sets: { type: 'string', default: '1' },
     child: { type: 'boolean', default: false },
   },
 });
 const [firstSeed, count, wildPercent] = [options.seed, options.count, options.wild].map(Number);
+const sets = Number(options.sets);
 const { create } = EXECUTOR_TABLE[options.executor];
 
 /** A child runs this many cases, then another takes over, so that a crash costs few. */
@@ -236,8 +238,14 @@ const end = fc.option(fc.record({ do: fc.constant('disposeExecutor'), executor: 
 const arbitraryCase = fc.record({
   model: arbitraryModel,
   executors: fc.integer({ min: 1, max: 2 }),
-  sizes: fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 9 }),
-  actions: fc.array(action, { minLength: 1, maxLength: 16 }),
+  /** What is done one after the other, each time with new sequences. */
+  sets: fc.array(
+    fc.record({
+      sizes: fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 9 }),
+      actions: fc.array(action, { minLength: 1, maxLength: 16 }),
+    }),
+    { minLength: sets, maxLength: sets },
+  ),
   end,
 });
 
@@ -439,11 +447,26 @@ async function runChanged(executor, call, { typed, noise }) {
   if (found.results !== undefined) ended.answered += requests.length;
 }
 
-async function runCase({ model, executors: number, sizes, actions, end }) {
+async function runCase({ model, executors: number, sets, end }) {
   const created = await createModel(model).catch(unsupported);
   if (created === null) return;
   const { plan, checkpoint, remove } = created;
   const executors = [];
+  for (let i = 0; i < number; i++) {
+    const executor = await create(plan, checkpoint, model).catch(unsupported);
+    if (executor !== null) executors.push(executor);
+  }
+  const last = end === null ? [] : [end];
+  for (const [i, { sizes, actions }] of sets.entries()) {
+    if (executors.length === 0) break;
+    await runSet(executors, sizes, i === sets.length - 1 ? [...actions, ...last] : actions);
+  }
+  for (const executor of executors) await executor.dispose();
+  remove();
+}
+
+/** Runs a set of actions on new sequences. */
+async function runSet(executors, sizes, actions) {
   const sequences = [];
   const running = [];
   const disposed = new Set();
@@ -494,14 +517,8 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
       throw new Error('a copy has other bits than its sequence');
     sequences.push(made);
   };
-  for (let i = 0; i < number; i++) {
-    const executor = await create(plan, checkpoint, model).catch(unsupported);
-    if (executor === null) continue;
-    executors.push(executor);
-    for (const size of sizes) open(executor, size);
-  }
-  const steps = end === null ? actions : [...actions, end];
-  for (const step of executors.length === 0 ? [] : steps) {
+  for (const executor of executors) for (const size of sizes) open(executor, size);
+  for (const step of actions) {
     const executor = executors[(step.executor ?? 0) % executors.length];
     const chosen = sequences[(step.sequence ?? 0) % sequences.length];
     if (step.do === 'open') open(executor, step.size);
@@ -566,9 +583,7 @@ async function runCase({ model, executors: number, sizes, actions, end }) {
     }
   }
   const settled = await Promise.allSettled(running);
-  for (const executor of executors) await executor.dispose();
   for (const { sequence } of sequences) sequence.dispose();
-  remove();
   for (const { status, reason } of settled) if (status === 'rejected') throw reason;
 }
 
@@ -607,7 +622,7 @@ async function child() {
 /** Runs cases in a child process. @returns how its requests ended; or the seed of the case that failed, and why */
 function runChild(seed, cases) {
   const file = fileURLToPath(import.meta.url);
-  const same = ['--executor', options.executor, '--wild', options.wild];
+  const same = ['--executor', options.executor, '--wild', options.wild, '--sets', options.sets];
   const args = [file, '--child', '--seed', `${seed}`, '--count', `${cases}`, ...same];
   const process_ = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let [last, errors] = ['', ''];
@@ -631,7 +646,8 @@ else {
   for (let done = 0; done < count; done += CASES_OF_A_CHILD) {
     const result = await runChild(firstSeed + done, Math.min(CASES_OF_A_CHILD, count - done));
     if (result.failed !== undefined) {
-      const again = `--executor ${options.executor} --wild ${options.wild} --seed ${result.failed} --count 1`;
+      const kind = `--executor ${options.executor} --wild ${options.wild} --sets ${options.sets}`;
+      const again = `${kind} --seed ${result.failed} --count 1`;
       console.error(`${result.why}\ncase ${result.failed} failed: node scripts/fuzz-executor.mjs ${again}`);
       process.exit(1);
     }
