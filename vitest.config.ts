@@ -27,9 +27,12 @@ process.env.HF_HUB_CACHE = join(tmpdir(), 'holdfast-no-cache');
 process.env.XDG_CONFIG_HOME = join(tmpdir(), 'holdfast-no-config');
 process.env.XDG_STATE_HOME = join(tmpdir(), 'holdfast-state');
 
-/** Files that replace something in their process, or open a GPU or a browser there. */
+/**
+ * Files that replace something in their process, collect its garbage, which takes long where there is much, or open a GPU or a
+ * browser there.
+ */
 const needsProcess =
-  /\bvi\.|\bsendNotesTo\b|\bprocess\.env\b|\/support\/gpu\.js|\/dawn\.js|from 'webgpu'|\bplaywright-core\b/;
+  /\bvi\.|\bcollectGarbage\b|\bsendNotesTo\b|\bprocess\.env\b|\/support\/gpu\.js|\/dawn\.js|from 'webgpu'|\bplaywright-core\b/;
 
 /** The tests that need no process of their own, so that many files can share one. */
 const shared = ['src', 'test'].flatMap((folder) =>

@@ -2,8 +2,9 @@
  * Compiles the sources into `dist-fuzz` with a counter in every branch. A fuzzer reads from the counters which branches
  * an input took. They are bytes of one array, `globalThis.holdfastBranches`, which must be there before a module is loaded.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAst, transformWithOxc } from 'vite';
 
@@ -27,29 +28,53 @@ const SOURCES = [
 ];
 
 /**
- * Compiles all sources.
+ * Compiles all sources, unless that was done since they changed.
  * @returns the number of counters, and the literals of each module: strings and numbers that inputs are compared with
  */
 export async function instrument() {
+  const sources = readSources();
+  const digest = digestOf([
+    readFileSync(fileURLToPath(import.meta.url), 'utf8'),
+    ...sources.flatMap(Object.values),
+  ]);
+  const compiled = existsSync(SUMMARY) ? JSON.parse(readFileSync(SUMMARY, 'utf8')) : null;
+  if (compiled?.digest === digest) return compiled;
   rmSync(COMPILED, { recursive: true, force: true });
   let branches = 0;
   const literals = {};
-  for (const [folder, to] of SOURCES) {
-    for (const name of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
-      if (!name.endsWith('.ts') || name.endsWith('.test.ts') || name.endsWith('.d.ts')) continue;
-      const path = join(root, folder, name);
-      const { code } = await transformWithOxc(readFileSync(path, 'utf8'), path, OPTIONS);
-      const module = withCounters(code.replace(HELPER, OWN_HELPER), branches);
-      const target = join(COMPILED, to, `${name.slice(0, -'.ts'.length)}.js`);
-      mkdirSync(dirname(target), { recursive: true });
-      writeFileSync(target, module.code);
-      branches += module.branches;
-      literals[join(to, name)] = module.literals;
-    }
+  for (const { path, to, text } of sources) {
+    const { code } = await transformWithOxc(text, path, OPTIONS);
+    const module = withCounters(code.replace(HELPER, OWN_HELPER), branches);
+    const target = join(COMPILED, `${to.slice(0, -'.ts'.length)}.js`);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, module.code);
+    branches += module.branches;
+    literals[to] = module.literals;
   }
-  const summary = { branches, literals };
+  const summary = { digest, branches, literals };
+  // Last: what was compiled in part has none.
   writeFileSync(SUMMARY, JSON.stringify(summary));
   return summary;
+}
+
+/** Returns each source: its path, where it goes below the folder of compiled modules, and its text. */
+function readSources() {
+  return SOURCES.flatMap(([folder, to]) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('.d.ts'))
+      .map((name) => join(root, folder, name))
+      .map((path) => ({
+        path,
+        to: join(to, relative(join(root, folder), path)),
+        text: readFileSync(path, 'utf8'),
+      })),
+  );
+}
+
+function digestOf(texts) {
+  const hash = createHash('sha256');
+  for (const text of texts) hash.update(`${text.length} `).update(text);
+  return hash.digest('hex');
 }
 
 /** Returns the code with a counter in each branch. @param first the number of its first counter */

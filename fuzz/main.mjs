@@ -15,7 +15,7 @@
  * `HoldfastError`, and `check(value, bytes)`, which must accept whatever `read` returned; and `seeds()`, inputs that `read`
  * takes.
  *
- * One run at a time: each compiles the sources into `dist-fuzz`.
+ * One run at a time: the sources are compiled into `dist-fuzz`, if they changed.
  *
  * Inputs that fail are written to `fuzz/findings`. Exit code 1 if there are any. Native code, which the target `request` runs,
  * may end the process: the next run reports the input.
