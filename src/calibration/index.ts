@@ -6,7 +6,7 @@
 export { auditOf } from './audit.js';
 export { auditFiles, auditWords } from './audit-page.js';
 export { calibrationFiles, triedTable } from './calibration-page.js';
-export type { PromptFacts } from './page-parts.js';
+export { type PromptFacts, pagePaths } from './page-parts.js';
 export { auditText, choosingText, confirmingText, outcomeOf, type PromptStudy } from './prompt-study.js';
 export { type Calibration, chosenIn, confirmedIn, holdOf } from './result.js';
 export { controlOf, isControl, triedArms } from './settings.js';

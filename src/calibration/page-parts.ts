@@ -8,10 +8,16 @@ import {
   pageFigure,
 } from '../report/index.js';
 
+/** The figures that each page may have. */
+const FIGURES = {
+  audit: ['shares', 'influence', 'obedience', 'context'],
+  calibration: ['course', 'front'],
+} as const;
+type FigureName = (typeof FIGURES)[keyof typeof FIGURES][number];
+
 /** A figure of a page: drawn inside it, and as a file beside it. */
 export interface PromptFigure {
-  /** Of its file, without `.svg`. */
-  readonly name: string;
+  readonly name: FigureName;
   readonly caption: string;
   /** Returns the figure as SVG. */
   readonly svg: (look: FigureLook) => Promise<string>;
@@ -31,6 +37,15 @@ export interface PageFile {
   readonly text: string;
 }
 
+const PAGE = 'index.html';
+const figurePath = (name: FigureName): string => `${name}.svg`;
+
+/** Returns the paths that a page and its figures may have. */
+export const pagePaths = (page: keyof typeof FIGURES): readonly string[] => [
+  PAGE,
+  ...FIGURES[page].map(figurePath),
+];
+
 /** CSS of the pages on one prompt. */
 const PROMPT_STYLE = `
 .headline { font-size: 1.2rem; font-weight: 600; max-width: 46rem; }
@@ -41,7 +56,7 @@ figcaption { color: var(--soft); max-width: 46rem; }
 `;
 
 /** Returns a line chart as a figure of a page. */
-export const lineFigure = (name: string, caption: string, figure: Figure): PromptFigure => ({
+export const lineFigure = (name: FigureName, caption: string, figure: Figure): PromptFigure => ({
   name,
   caption,
   svg: (look) => figureSvg(figure, look),
@@ -59,7 +74,7 @@ export async function figuresMarkup(figures: readonly PromptFigure[]): Promise<M
 /** Returns the figures as files. */
 async function figureFiles(figures: readonly PromptFigure[]): Promise<PageFile[]> {
   const files: PageFile[] = [];
-  for (const { name, svg } of figures) files.push({ path: `${name}.svg`, text: await svg('paper') });
+  for (const { name, svg } of figures) files.push({ path: figurePath(name), text: await svg('paper') });
   return files;
 }
 
@@ -78,5 +93,5 @@ ${record.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>
 <h2>The prompt</h2>
 <blockquote>${system}</blockquote>`;
   const text = await page({ title, style: PROMPT_STYLE, body });
-  return [{ path: 'index.html', text }, ...(await figureFiles(figures))];
+  return [{ path: PAGE, text }, ...(await figureFiles(figures))];
 }

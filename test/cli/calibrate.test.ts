@@ -68,18 +68,21 @@ describe('holdfast audit', () => {
     expect(cellsIn(file('audit/audit'))).toBe(before);
   }, 120_000);
 
-  it.each(['index.html', 'audit.yaml', 'written.json'])('leaves a %s of someone else alone', async (name) => {
-    const { file, system } = prompted();
-    mkdirSync(file('site'));
-    writeFileSync(file(`site/${name}`), 'mine');
-    expectFailure(
-      await holdfast(['audit', 'organism', ...system, ...TINY, '--out', file('site')]),
-      1,
-      /E_UNWRITABLE: the file exists, and nothing says that this command wrote it/,
-    );
-    expect(readdirSync(file('site'))).toEqual([name]);
-    expect(readFileSync(file(`site/${name}`), 'utf8')).toBe('mine');
-  });
+  it.each(['index.html', 'shares.svg', 'audit.yaml', 'written.json'])(
+    'leaves a %s of someone else alone',
+    async (name) => {
+      const { file, system } = prompted();
+      mkdirSync(file('site'));
+      writeFileSync(file(`site/${name}`), 'mine');
+      expectFailure(
+        await holdfast(['audit', 'organism', ...system, ...TINY, '--out', file('site')]),
+        1,
+        /E_UNWRITABLE: the file exists, and nothing says that this command wrote it/,
+      );
+      expect(readdirSync(file('site'))).toEqual([name]);
+      expect(readFileSync(file(`site/${name}`), 'utf8')).toBe('mine');
+    },
+  );
 });
 
 describe('holdfast calibrate', () => {
@@ -182,6 +185,16 @@ describe('holdfast calibrate', () => {
       },
       1,
       /E_UNWRITABLE: the file exists, and nothing says that this command wrote it \(.*index\.html\)/,
+    ],
+    [
+      'a figure of someone else in its folder',
+      ({ file, system }) => {
+        mkdirSync(file('hold'));
+        writeFileSync(file('hold/front.svg'), 'mine');
+        return [...system, '--out', file('hold.json')];
+      },
+      1,
+      /E_UNWRITABLE: the file exists, and nothing says that this command wrote it \(.*front\.svg\)/,
     ],
     ['no prompt', () => [], 2, /--system-file <file>/],
     [

@@ -1,6 +1,6 @@
 import { basename, extname, join } from 'node:path';
 import type { Command } from 'commander';
-import { auditFiles, auditOf, auditText, auditWords } from '../../calibration/index.js';
+import { auditFiles, auditOf, auditText, auditWords, pagePaths } from '../../calibration/index.js';
 import { CELLS } from '../../study/index.js';
 import { writeDerived } from '../options/index.js';
 import { stdout } from '../terminal/index.js';
@@ -38,7 +38,7 @@ export function addAuditCommand(command: Command, cells: URL = CELLS): void {
 async function audit(named: string | undefined, flags: AuditFlags, cells: URL): Promise<void> {
   const { systemFile: file, rules, dialogues } = flags;
   const folder = flags.out ?? join('audits', basename(file, extname(file)));
-  const prepared = await prepare(named, folder, flags, dialogues, ['audit.yaml', 'index.html']);
+  const prepared = await prepare(named, folder, flags, dialogues, ['audit.yaml', ...pagePaths('audit')]);
   const { study, system, contextLength, called } = prepared;
   const opened = await openPromptStudy(folder, 'audit', auditText(study), false, flags);
   const result = await runStage(

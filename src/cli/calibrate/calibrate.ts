@@ -12,6 +12,7 @@ import {
   holdOf,
   isControl,
   outcomeOf,
+  pagePaths,
   triedArms,
   triedTable,
   verdictWords,
@@ -80,7 +81,7 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
   const prepared = await prepare(named, out.replace(/\.json$/i, ''), flags, 2 * flags.dialogues, [
     'choose.yaml',
     'confirm.yaml',
-    'index.html',
+    ...pagePaths('calibration'),
   ]);
   const { folder, study, system } = prepared;
   const reading = { outcome: outcomeOf(study), reference: 'others' };
@@ -139,7 +140,6 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
     executor: study.model.executor,
     precision: study.model.precision ?? study.model.executor,
   });
-  await writeWhole(out, [Buffer.from(holdText(hold))]);
   const use = `${commandLine('chat', prepared.called)} --system-file ${quoted(flags.systemFile)} --hold ${quoted(out)}`;
   const tested = confirmation === null ? '' : `; tested on ${confirmation.held.dialogues} others`;
   await writeDerived(
@@ -155,6 +155,8 @@ async function calibrate(named: string | undefined, flags: CalibrateFlags, cells
     }),
     flags,
   );
+  // Last: a run that ended before needs no --force to be run again.
+  await writeWhole(out, [Buffer.from(holdText(hold))]);
   const dearer = dearerWords(calibration);
   stdout.lines([
     ...textTable(readableTable(triedTable(calibration))),
