@@ -1,11 +1,20 @@
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { HoldfastError } from './errors.js';
 import { readTextNow } from './files/index.js';
 
+/** The folder of this package: built modules are at several depths in it. */
+const ROOT = packageAbove(dirname(fileURLToPath(import.meta.url)));
+
+function packageAbove(folder: string): string {
+  return existsSync(join(folder, 'package.json')) ? folder : packageAbove(dirname(folder));
+}
+
 /** Returns the absolute path of a file or folder of this package. @param path relative to the package's root */
 export function packageFile(path: string): string {
-  return fileURLToPath(new URL(`../${path}`, import.meta.url));
+  return join(ROOT, path);
 }
 
 const Versions = z.record(z.string(), z.string());

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
@@ -12,7 +13,7 @@ const HOOKS = `
 const dataUrl = (program: string): string => `data:text/javascript,${encodeURIComponent(program)}`;
 const REGISTER = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(HOOKS))});`;
 
-/** Returns what the built command loads: its own modules and packages, sorted. */
+/** Returns what the built command loads: its own modules, which are together in few files, and packages, sorted. */
 function loaded(...args: readonly string[]): string[] {
   const { status, stderr } = spawnSync(
     process.execPath,
@@ -24,29 +25,24 @@ function loaded(...args: readonly string[]): string[] {
     .trim()
     .split('\n')
     .map((url) => url.replace(/^file:\/\//, ''))
-    .map((path) => (path.startsWith(`${root}dist/`) ? path.slice(`${root}dist/`.length) : path))
+    .flatMap((path) => (path.startsWith(`${root}dist/`) ? modulesIn(path) : path))
     .map((path) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? path);
   return [...new Set(names)].sort();
 }
+
+/** Returns the modules that were put together into a file. */
+const modulesIn = (file: string): string[] =>
+  [...readFileSync(file, 'utf8').matchAll(/^\/\/ dist\/(.*)$/gm)].map(([, name]) => name!);
 
 /** Every module here is paid for by every command: load what only some need with `import()`, or in a command's own room. */
 const START = [
   'cli/commands.js',
   'cli/main.js',
   'cli/run.js',
-  'cli/terminal/command-name.js',
-  'cli/terminal/editor/completion.js',
   'cli/terminal/failure.js',
-  'cli/terminal/index.js',
-  'cli/terminal/keyboard.js',
   'cli/terminal/live-line.js',
   'cli/terminal/output.js',
-  'cli/terminal/print-bytes.js',
-  'cli/terminal/print-names.js',
-  'cli/terminal/signals.js',
-  'cli/terminal/text-width.js',
   'cli/terminal/verbosity.js',
-  'cli/terminal/word-wrap.js',
   'cli/user-folders.js',
   'commander',
   'errors.js',
@@ -54,7 +50,6 @@ const START = [
   'node:fs',
   'node:os',
   'node:path',
-  'node:string_decoder',
   'notes.js',
   'visible.js',
 ];
