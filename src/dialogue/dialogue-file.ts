@@ -55,11 +55,11 @@ const savedTurn = settings
     /** The system prompt of this turn; a dialogue may change it. */
     system: z.string().nullable(),
     /** The answer's tokens as sampled, including an end-of-turn token. */
-    ids: z.array(count),
+    ids: z.array(count).min(1),
     /** How many of the first ones were given, not sampled. */
     begun: count.default(0),
     /** The strength for each of them, if it was set while the answer was generated instead of by the schedule. */
-    strengths: z.array(z.number()).nullable().default(null),
+    strengths: z.array(z.number()).min(1).nullable().default(null),
     finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
     /** Number of leading prompt tokens that were already in the cache. */
     reusedTokens: count,

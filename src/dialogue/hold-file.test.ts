@@ -62,6 +62,7 @@ describe('a hold', () => {
       { settings: { ...HOLD.settings, schedule: { kind: 'constant', strength: 2 } } },
       /schedule does not fit/,
     ],
+    ['no strength', { settings: { ...HOLD.settings, schedule: null } }, /schedule does not fit/],
     ['a policy although nothing helps', { verdict: 'nothing helps' }, /the policy is off if, and only if/],
     [
       'no policy although it helps',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { checkSchedule, type Policy, parsePolicy, parseTarget, type Schedule } from '../attention/index.js';
+import { type Policy, parsePolicy, parseTarget, type Schedule } from '../attention/index.js';
+import { policyChoice } from './settings-options.js';
 
 // Schemas of settings in files: dialogues and holds write them alike.
 
@@ -29,9 +30,9 @@ export const target = z
   .string()
   .refine((text) => passes(() => parseTarget(text)), { message: 'not a target' });
 
-/** Returns whether a policy can follow a schedule; without one, true. */
+/** Returns whether a policy can follow a schedule, or without one, whether it takes none. */
 export const fitsPolicy = (policy: Policy, schedule: Schedule | null): boolean =>
-  schedule === null || passes(() => checkSchedule(policy, schedule));
+  passes(() => policyChoice(policy, schedule));
 
 /** Returns whether a parser accepts its input, that is, does not throw. */
 function passes(attempt: () => unknown): boolean {

@@ -18,7 +18,7 @@ const open: Listening[] = [];
 afterEach(() => {
   for (const server of open.splice(0)) {
     server.close();
-    server.end();
+    void server.end();
   }
 });
 
@@ -236,7 +236,53 @@ describe('a server that stops', () => {
     await server.workload.drain(1);
     expect(await running).toContain('the request was stopped');
   });
+
+  it.each([
+    ['its answer', 60_000, 200],
+    ['that it was stopped', 1, 503],
+  ])('sends a client without a stream %s before it closes the connection', async (_, drainMs, status) => {
+    const gate = gated();
+    const { server, port } = await listening({}, {}, gate.model);
+    const running = raw(port, longChat(port, false), /\}$/);
+    await waitFor(() => server.workload.running === 1);
+    const bound = open.at(-1)!;
+    bound.close();
+    const drained = server.workload.drain(drainMs);
+    if (status === 200) gate.open();
+    await drained;
+    await bound.end();
+    const answer = await running;
+    expect(statusOf(answer)).toBe(status);
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toHaveProperty(
+      status === 200 ? 'choices' : 'error',
+    );
+  });
+
+  it('does not wait for a client that has sent only a part of its request', async () => {
+    const { server, port } = await listening();
+    const socket = connect(port, '127.0.0.1');
+    socket.on('error', () => {});
+    socket.write(longChat(port, false).slice(0, -20));
+    await get200(port); // what was sent before has come
+    open.at(-1)!.close();
+    await server.workload.drain(60_000);
+    const closed = once(socket, 'close');
+    await open.at(-1)!.end();
+    await closed;
+  });
+
+  it('takes any number as the time to wait', async () => {
+    const { server, port } = await listening({}, {}, gated().model);
+    void raw(port, longChat(port, true), /"error"/);
+    await waitFor(() => server.workload.running === 1);
+    void server.workload.drain(1e300);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(server.workload.running).toBe(1);
+  });
 });
+
+const get200 = async (port: number): Promise<void> =>
+  expect(statusOf(await raw(port, get('/v1/models', ['Host: localhost'])))).toBe(200);
 
 it('an address that is taken is an error of its own', async () => {
   const { port, server } = await listening();

@@ -1,5 +1,7 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { getRequestListener } from '@hono/node-server';
 import { HoldfastError } from '../errors.js';
 import { BrokenRequests } from './broken-requests.js';
@@ -18,8 +20,8 @@ export interface Listening {
   readonly url: string;
   /** Accepts no more connections, and closes those without a request. */
   close(): void;
-  /** Closes all connections. */
-  end(): void;
+  /** Closes all connections, once the answers to whole requests are sent or their clients take too long. */
+  end(): Promise<void>;
 }
 
 /** Bounds on what a connection may send, and how slowly. */
@@ -33,6 +35,8 @@ const HTTP = {
   requireHostHeader: false,
 } as const;
 const MOST_CONNECTIONS = 1024;
+/** How long a client may take for the rest of its answer when the server ends. */
+const MOST_SENDING_MS = 5000;
 
 /**
  * Binds an app to an address.
@@ -51,7 +55,12 @@ export function listen(
     overrideGlobalObjects: false,
     errorHandler: (error) => broken.answer(error),
   });
-  const server = createServer(HTTP, (request, response) => void answer(request, response));
+  const answering = new Set<ServerResponse>();
+  const server = createServer(HTTP, (request, response) => {
+    answering.add(response);
+    response.once('close', () => answering.delete(response));
+    void answer(request, response);
+  });
   broken.watch(server);
   // Node drops headers beyond a count in silence, and Host or Origin may be among them. Their bytes are bounded.
   server.maxHeadersCount = 0;
@@ -72,7 +81,12 @@ export function listen(
       resolve({
         url: `http://${name}:${bound.port}`,
         close: () => void server.close(),
-        end: () => server.closeAllConnections(),
+        end: async () => {
+          const whole = [...answering].filter(({ req }) => req.complete);
+          const sent = Promise.all(whole.map((response) => once(response, 'close')));
+          await Promise.race([sent, pause(MOST_SENDING_MS, null, { ref: false })]);
+          server.closeAllConnections();
+        },
       });
     });
   });

@@ -6,7 +6,7 @@ import { LIMITS } from './requests.js';
 
 /**
  * Reads and checks the body of a request.
- * @throws ApiError 413 for a body that is too long, 415 if it is not called JSON, 400 if it is not what the schema asks for
+ * @throws ApiError 413 for a body that is too long, 415 if it is not called JSON or is compressed, 400 if it is not what the schema asks for
  */
 export async function readRequest<Schema extends z.ZodType>(
   request: Request,
@@ -16,6 +16,13 @@ export async function readRequest<Schema extends z.ZodType>(
   // A page of another site can send other types without asking first.
   if (!/^application\/(?:[\w.+-]+\+)?json\b/i.test(request.headers.get('content-type') ?? '')) {
     throw new ApiError(415, 'send the request as JSON, with content-type: application/json');
+  }
+  const encoding = request.headers.get('content-encoding') ?? 'identity';
+  if (encoding.toLowerCase() !== 'identity') {
+    throw new ApiError(
+      415,
+      `send the request as it is, without content-encoding: ${encoding.slice(0, MOST_SHOWN)}`,
+    );
   }
   const result = schema.safeParse(parse(await readBytes(request, most)));
   if (result.success) {

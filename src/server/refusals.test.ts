@@ -160,6 +160,7 @@ describe('a chat', () => {
     ['\xff', {}, 400],
     ['null', {}, 400],
     ['{}', { 'content-type': 'text/plain' }, 415],
+    ['{}', { 'content-encoding': 'gzip' }, 415],
     [JSON.stringify({ ...asked, user: 'x'.repeat(5 << 20) }), {}, 413],
   ])('is refused if its body is %.20s', async (body, headers, status) => {
     const bytes = body === '\xff' ? Uint8Array.of(0xff) : body;

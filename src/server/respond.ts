@@ -143,10 +143,12 @@ export function createResponder({
     read: () => Promise<Request>,
     begin: (request: Request, work: Work) => Promise<Generating<Event>>,
   ): Promise<Response> {
+    workload.assertOpen();
+    const request = await read();
+    c.get('contents').request = request;
+    // Not before: a client that sends slowly is no work that a stopping server waits for.
     const work = workload.begin(c.req.raw.signal);
     try {
-      const request = await read();
-      c.get('contents').request = request;
       const beginning = begin(request, work);
       if (request.stream !== true) {
         const { events, body } = await beginning;

@@ -41,7 +41,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   server.close();
-  server.end();
+  await server.end();
   await hosts.dispose();
   await model.dispose();
 });

@@ -57,7 +57,7 @@ describe('a stream that waits for its turn', () => {
     while (waiting(server) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await running.text();
     bound.close();
-    bound.end();
+    await bound.end();
   });
 
   it('hears of a refusal in an event', async () => {

@@ -15,6 +15,9 @@ export interface Work {
 /** How soon a client of a server that stops should try again: another may have taken its place. */
 const RETRY_MS = 2000;
 
+/** The longest time of a timer, 24.8 days: a longer one would fire at once. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** The requests of a server that are being served, so that it can stop without losing any. */
 export class Workload {
   readonly #running = new Map<Work, AbortController>();
@@ -65,9 +68,12 @@ export class Workload {
     this.#stopping = true;
     if (this.#running.size === 0) return;
     const idle = new Promise<void>((resolve) => this.#whenIdle.push(resolve));
-    const timer = setTimeout(() => {
-      for (const controller of this.#running.values()) controller.abort();
-    }, ms);
+    const timer = setTimeout(
+      () => {
+        for (const controller of this.#running.values()) controller.abort();
+      },
+      Math.min(ms, LONGEST_MS),
+    );
     await idle;
     clearTimeout(timer);
   }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { meterMemory } from '../../fuzz/memory.mjs';
 import { loadFixture, SYSTEM } from '../../test/support/chat-fixtures.js';
 import { parseTarget } from '../attention/index.js';
 import { holdText, loadDialogue, PRESETS, readHold, replayDialogue } from '../dialogue/index.js';
@@ -136,6 +137,33 @@ describe('an answer of the studio', () => {
     for (const { before, heads } of held) expect(mean(heads)).toBeGreaterThan(1.05 * mean(before!));
     const { headsAsked, touched } = end.receipt!;
     expect(touched).toEqual(headsAsked.map((heads) => heads * held.length));
+  });
+
+  it.each<[string, Partial<AnswerRequest>]>([
+    ['without a policy', { steer: OFF }],
+    ['with another strength', { steer: heldAt(0.05) }],
+    ['with another system prompt', { system: 'Another.' }],
+  ])('is not touched by one %s that is asked for meanwhile, and refused', async (_, changes) => {
+    const host = await openHost();
+    const alone = await ask(host, { steer: heldAt(0.6) });
+    const other = await openHost();
+    const refused: Promise<unknown>[] = [];
+    const { tokens } = await ask(other, { steer: heldAt(0.6) }, () => {
+      if (refused.length === 0) refused.push(ask(other, changes).catch((error) => error.code));
+    });
+    expect(await Promise.all(refused)).toEqual(['E_BUSY']);
+    expect(tokens).toEqual(alone.tokens);
+  });
+
+  it('does not take turns for others whose texts are the same when they are joined', async () => {
+    const given = (user: string, assistant: string): PastTurn => ({
+      ...{ system: SYSTEM, user, assistant, ids: null, begun: 0, strengths: null },
+      ...{ finish: 'stop', steer: OFF, draw: DRAW },
+    });
+    const host = await openHost();
+    await ask(host, { past: [given('a', 'b\0c\0d')] });
+    const past = [given('a', 'b'), given('c', 'd')];
+    expect((await ask(host, { past })).end.number).toBe(3);
   });
 
   it('takes a strength that is set while it reads earlier turns', async () => {
@@ -415,6 +443,15 @@ describe('files of the command', () => {
     await expect(open(changed({ policy: 'bend', strength: 0.5 }))).rejects.toThrow(/E_POLICY/);
     await expect(open(changed({ modelHash: 'ab' }))).rejects.toThrow(/E_USAGE.*not of the model/);
     await expect(host.run('opentrace', { file: btoa('nothing') }, () => {}, never)).rejects.toThrow(/E_/);
+  });
+
+  it('takes little more memory than a trace has bytes', async () => {
+    const host = await openHost();
+    const file = Buffer.alloc(16 * 2 ** 20, 1).toString('base64');
+    const meter = meterMemory();
+    await expect(host.run('opentrace', { file }, () => {}, never)).rejects.toThrow(/E_SAFETENSORS/);
+    // The letters of the file and its bytes; a list of their numbers would take 128 MiB.
+    expect(meter.stop()).toBeLessThan(64 * 2 ** 20);
   });
 });
 

@@ -135,7 +135,9 @@ export function createHost(source: ModelSource, library: string, studies: StudyS
     // What few dialogues need is loaded when one does: a browser fetches it over the network.
     async opentrace({ file }) {
       const { openTrace } = await import('./opened-trace.js');
-      const bytes = Uint8Array.from(atob(file), (letter) => letter.charCodeAt(0));
+      const letters = atob(file);
+      const bytes = new Uint8Array(letters.length);
+      for (let at = 0; at < bytes.length; at++) bytes[at] = letters.charCodeAt(at);
       return openTrace(bytes, loaded());
     },
     async hold(request) {

@@ -8,7 +8,7 @@ const count = z.number().int().nonnegative();
 const text = z.string().max(1_000_000);
 const name = z.string().max(1000);
 const ids = z.array(count).max(100_000);
-const strengths = z.array(z.number()).max(100_000).nullable();
+const strengths = z.array(z.number()).min(1).max(100_000).nullable();
 
 const steer = z.strictObject({
   policy: z.enum(POLICIES),
@@ -31,7 +31,7 @@ const turn = z.strictObject({
   system: text.nullable(),
   user: text,
   assistant: text,
-  ids: ids.nullable(),
+  ids: ids.min(1).nullable(),
   begun: count,
   strengths,
   finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
@@ -39,7 +39,12 @@ const turn = z.strictObject({
   draw,
 });
 
-const past = z.array(turn).max(10_000);
+const past = z
+  .array(turn)
+  .max(10_000)
+  .refine((turns) => turns.every(({ ids }, at) => at === 0 || ids !== null || turns[at - 1]!.ids === null), {
+    message: 'an answer without tokens comes after one with tokens',
+  });
 const column = z.enum(COLUMNS);
 
 /** What each operation takes, as JSON. */

@@ -11,6 +11,7 @@ import {
   tokensPerSecond,
 } from '../dialogue/index.js';
 import type { Model } from '../engine/index.js';
+import { HoldfastError } from '../errors.js';
 import type { Message } from '../text/index.js';
 import type {
   AnswerEnd,
@@ -33,6 +34,7 @@ const ALTERNATIVES = 8;
 export class Side {
   #chat: Chat | null = null;
   #strength: number | null = null;
+  #busy = false;
 
   /** @param contextLength tokens that a dialogue may have; default: the model's */
   constructor(
@@ -45,7 +47,31 @@ export class Side {
     this.#strength = strength;
   }
 
-  async *answer(request: AnswerRequest, signal: AbortSignal): AsyncGenerator<AnswerEvent, void> {
+  /** @throws HoldfastError `E_BUSY` while this side answers or saves; that goes on as it would have */
+  answer(request: AnswerRequest, signal: AbortSignal): AsyncGenerator<AnswerEvent, void> {
+    return this.#alone(this.#answer(request, signal));
+  }
+
+  /** Returns the dialogue as a file. @throws HoldfastError as {@link answer} */
+  save(
+    request: SaveRequest,
+    library: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<AnswerEvent, SavedDialogue | null> {
+    return this.#alone(this.#save(request, library, signal));
+  }
+
+  async *#alone<Result>(work: AsyncGenerator<AnswerEvent, Result>): AsyncGenerator<AnswerEvent, Result> {
+    if (this.#busy) throw new HoldfastError('E_BUSY', 'this side of the studio has an answer in progress');
+    this.#busy = true;
+    try {
+      return yield* work;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async *#answer(request: AnswerRequest, signal: AbortSignal): AsyncGenerator<AnswerEvent, void> {
     const { user, system, past, begin, steer, draw } = request;
     // A strength that is set while earlier turns are read is for this answer.
     this.#strength = steer.schedule?.kind === 'constant' ? steer.schedule.strength : null;
@@ -83,8 +109,7 @@ export class Side {
     yield { kind: 'end', end: next.value === null ? null : answerEnd(next.value, request) };
   }
 
-  /** Returns the dialogue as a file. */
-  async *save(
+  async *#save(
     { system, past, steer, draw }: SaveRequest,
     library: string,
     signal: AbortSignal,
@@ -142,10 +167,11 @@ export class Side {
   #chatFor(system: string | null, history: readonly Message[]): Chat {
     const chat = this.#chat;
     const began = chat?.turns[0]?.system ?? chat?.system;
+    const texts = chat?.history.flatMap(({ user, assistant }) => [user, assistant]) ?? [];
     const same =
       began === system &&
-      chat!.history.flatMap(({ user, assistant }) => [user, assistant]).join('\0') ===
-        history.map(({ content }) => content).join('\0');
+      texts.length === history.length &&
+      history.every(({ content }, index) => content === texts[index]);
     if (same) return chat!;
     chat?.dispose();
     this.#chat = openChat(this.model, {

@@ -90,7 +90,7 @@ export async function serve(named: string | undefined, flags: ServeFlags): Promi
     await stopped(stop.signal);
     listening.close();
     await workload.drain(flags.drain * 1000);
-    listening.end();
+    await listening.end();
   } finally {
     stop.end();
     await hosts.dispose();
@@ -100,10 +100,16 @@ export async function serve(named: string | undefined, flags: ServeFlags): Promi
 
 /**
  * Returns the token that requests need; null for none.
- * @throws HoldfastError `E_USAGE` if other machines could use the server without one
+ * @throws HoldfastError `E_USAGE` for one that clients cannot send, and if other machines could use the server without one
  */
 function tokenOf({ host, token = process.env.HOLDFAST_TOKEN }: ServeFlags): string | null {
-  if (token !== undefined && token !== '') return token;
+  if (token !== undefined && token !== '') {
+    if (/^[!-~]+$/.test(token)) return token;
+    throw new HoldfastError(
+      'E_USAGE',
+      'the token has characters other than those of ASCII that are visible: clients send them in different ways',
+    );
+  }
   if (isLoopback(host)) return null;
   throw new HoldfastError('E_USAGE', `other machines can reach ${host}: give --token, or set HOLDFAST_TOKEN`);
 }

@@ -62,7 +62,7 @@ async function studio(
     await stopped(stop.signal);
     listening.close();
     await workload.drain(0);
-    listening.end();
+    await listening.end();
   } finally {
     stop.end();
     await hosts.dispose();
