@@ -59,6 +59,7 @@ export {
 export { softCap } from './soft-cap.js';
 export { type Strengths, strengthPerHead, uniformStrength } from './strength.js';
 export {
+  checkTarget,
   DEFAULT_TARGET,
   hasSystemMessage,
   type NamedTarget,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { messageAt } from '../../test/support/message-places.js';
 import type { Span } from '../text/index.js';
 import {
+  checkTarget,
   type NamedTarget,
   parseTarget,
   resolveTarget,
@@ -307,6 +308,18 @@ describe('a random target', () => {
       expect(count, `place ${place}`).toBeLessThan(35);
     }
   });
+});
+
+it.each([
+  ...['sink', null, undefined, {}, { kind: 'zzz' }, { kind: 'toString' }, { kind: 'not' }],
+  ...[{ kind: 'not', of: { kind: 'not', of: { kind: 'sink' } } }, { kind: 'random' }, { kind: 'range' }],
+  ...[
+    { kind: 'range', range: { start: 0.5, end: 2 } },
+    { kind: 'random', seed: -1 },
+  ],
+])('%j is no target', (target) => {
+  expect(() => checkTarget(target as Target)).toThrow(/E_TARGET: not a target/);
+  expect(() => resolveTarget(target as Target, dialogue)).toThrow(/E_TARGET: not a target/);
 });
 
 describe('parseTarget', () => {

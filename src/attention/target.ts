@@ -89,6 +89,30 @@ export function targetName(target: Target): string {
   return target.kind;
 }
 
+/** The kinds of target that have no more to say, and what the others have. */
+const KINDS: {
+  readonly [kind in NamedTarget['kind']]: (target: Extract<NamedTarget, { kind: kind }>) => boolean;
+} = {
+  prefix: () => true,
+  message: () => true,
+  content: () => true,
+  sink: () => true,
+  template: () => true,
+  random: ({ seed }) => Number.isSafeInteger(seed) && seed >= 0,
+  range: ({ range }) =>
+    Number.isSafeInteger(range?.start) && Number.isSafeInteger(range?.end) && range.start >= 0,
+};
+
+/** @throws HoldfastError `E_TARGET` for a value that is no target: JavaScript has no types */
+export function checkTarget(target: Target): void {
+  const named: NamedTarget | undefined = target?.kind === 'not' ? target.of : target;
+  const isKind = typeof named?.kind === 'string' && Object.hasOwn(KINDS, named.kind);
+  if (isKind && (KINDS[named.kind] as (target: NamedTarget) => boolean)(named)) return;
+  throw new HoldfastError('E_TARGET', `not a target: ${JSON.stringify(target)}`, {
+    hint: "Give one as { kind: 'message' }, or read it from text with parseTarget",
+  });
+}
+
 /** Returns the target itself, or for `not:` the target after it. */
 export function namedBy(target: Target): NamedTarget {
   return target.kind === 'not' ? target.of : target;
@@ -103,9 +127,10 @@ export function needsSystem(target: Target): boolean {
 /**
  * Returns the token ranges of a target: disjoint, ascending, none empty. A `not:` target extends beyond the dialogue's
  * end, so that it includes future tokens.
- * @throws HoldfastError `E_TARGET` when the dialogue has no such tokens
+ * @throws HoldfastError `E_TARGET` when the dialogue has no such tokens, and as {@link checkTarget}
  */
 export function resolveTarget(target: Target, context: TargetContext): readonly TokenRange[] {
+  checkTarget(target);
   const ranges = targetRanges(target, context).filter(({ start, end }) => end > start);
   if (ranges.length === 0) {
     throw new HoldfastError('E_TARGET', `the target ${targetName(target)} has no tokens in this dialogue`);

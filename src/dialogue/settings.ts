@@ -1,4 +1,5 @@
 import {
+  checkTarget,
   DEFAULT_TARGET,
   type HeadPair,
   type HeadSelection,
@@ -70,7 +71,7 @@ export function defaultSettings(contextLength: number): Settings {
 /**
  * Returns the settings with some of them changed. A new policy needs its strength in the same call; sampling options that
  * are not given keep their values.
- * @throws HoldfastError `E_POLICY`, `E_STRENGTH` or `E_SAMPLING` for changes that are contradictory or out of range
+ * @throws HoldfastError `E_POLICY`, `E_STRENGTH`, `E_TARGET` or `E_SAMPLING` for changes that are contradictory or out of range
  */
 export function changeSettings(current: Settings, changes: SettingsChanges, model: Model): Settings {
   const choice = choosePolicy(current, changes);
@@ -78,6 +79,8 @@ export function changeSettings(current: Settings, changes: SettingsChanges, mode
   const { cache = current.cache, silence = current.silence, guidance = current.guidance } = changes;
   const { reminder = current.reminder } = changes;
   const { maxTokens = current.maxTokens, stop = current.stop } = changes;
+  const { target = current.target } = changes;
+  checkTarget(target);
   const grid = headGrid(model.executor.blueprint);
   // Both throw for a layer or head that does not exist.
   headMask(changes, grid);
@@ -92,7 +95,7 @@ export function changeSettings(current: Settings, changes: SettingsChanges, mode
     silence,
     guidance,
     reminder,
-    target: changes.target ?? current.target,
+    target,
     sampling: checkSampling({ ...current.sampling, ...changes.sampling }),
     maxTokens,
     stop,

@@ -181,6 +181,34 @@ describe('generation', () => {
     expect((await collect(session, { sampling: GREEDY })).steps.map(({ id }) => id)).toEqual(greedy.off);
   });
 
+  it('ends with E_BUSY if the session is changed between its steps, and not by a branch', async () => {
+    const alone = await collect(new Session(executor), { sampling: GREEDY });
+    const session = new Session(executor);
+    const changes: (() => Promise<unknown>)[] = [
+      async () => session.rewind(session.length - 1),
+      () => session.advance([4]),
+      () => generate(session, ids.toReversed(), { maxTokens: 2 }).next(),
+      // As long as before, with the same last token.
+      async () => {
+        const tokens = [...session.tokens];
+        await session.prefill([tokens[0]! + 1, ...tokens.slice(1)]);
+      },
+    ];
+    for (const change of changes) {
+      const generation = generate(session, ids, { sampling: GREEDY, maxTokens: 8, stopIds: [] });
+      await generation.next();
+      await change();
+      await expect(generation.next()).rejects.toThrow(/E_BUSY: the session was changed/);
+    }
+    const generation = generate(session, ids, { sampling: GREEDY, maxTokens: 24, stopIds: [] });
+    const found: number[] = [];
+    for await (const { id } of generation) {
+      found.push(id);
+      await session.branch((branch) => branch.advance([4]));
+    }
+    expect(found).toEqual(alone.steps.map(({ id }) => id));
+  });
+
   it('works on ids without a tokenizer', async () => {
     const { steps, text } = await collect(new Session(executor), { tokenizer: null, sampling: GREEDY });
     expect(steps.map(({ id }) => id)).toEqual(greedy.off);

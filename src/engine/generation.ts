@@ -114,7 +114,8 @@ export interface GenerationEnd {
  * @returns a generator whose return value is the {@link GenerationEnd}; a caller that leaves the loop early gets none,
  * and no check that the intervention acted
  * @throws HoldfastError immediately: `E_SAMPLING`, `E_TOKEN_RANGE` (empty prompt, or a token outside the vocabulary), `E_CONTEXT_FULL` (prompt and answer
- * do not fit); while running: what {@link Session.advance} throws, except that an abort ends the generation normally;
+ * do not fit); while running: what {@link Session.advance} throws, except that an abort ends the generation normally, and `E_BUSY` if
+ * the session is changed between two steps;
  * at the end, unless aborted: `E_UNTOUCHED` if the intervention was not applied
  */
 export function generate(
@@ -175,6 +176,14 @@ export function checkLimits(maxTokens: number, stop: readonly string[]): void {
   }
 }
 
+/** @throws HoldfastError `E_BUSY` if the session has other tokens, because the caller or another generation used it meanwhile */
+function assertUnchanged({ tokens }: Session, own: readonly number[]): void {
+  if (tokens.length === own.length && own.every((id, index) => id === tokens[index])) return;
+  throw new HoldfastError('E_BUSY', 'the session was changed while an answer was generated on it', {
+    hint: 'Use a second session, or Session.branch, which leaves the session as it was',
+  });
+}
+
 /** Returns where the blocks of a prompt end that are forwarded before its last token. @param cuts ends asked for */
 function blockEnds(prompt: readonly number[], reused: number, cuts: readonly number[]): readonly number[] {
   const last = prompt.length - 1;
@@ -229,6 +238,8 @@ async function* run(
     }
     let row = await choosing(prompt.at(-1)!, (guidance?.prompt ?? prompt).at(-1)!, 0);
     timing.prefillMs = performance.now() - sinceMs;
+    /** The tokens that the session has between two steps. */
+    const own = [...prompt];
 
     for (let sampled = 1; ; sampled++) {
       sinceMs = performance.now();
@@ -247,7 +258,9 @@ async function* run(
       if (ending !== null) return end(ending);
 
       sinceMs = performance.now();
+      assertUnchanged(session, own);
       row = await choosing(token.id, token.id, sampled);
+      own.push(token.id);
       timing.decodedTokens++;
       timing.decodeMs += performance.now() - sinceMs;
     }

@@ -178,6 +178,22 @@ describe('a session', () => {
     expect((await session.advance([4])).logits).toEqual(await fresh([...ids, 4]));
   });
 
+  it('stays usable when it is given what is no list of tokens', async () => {
+    const session = new Session(executor);
+    await session.advance(ids);
+    const broken = Object.defineProperty([4], Symbol.iterator, {
+      get: () => {
+        throw new Error('broken');
+      },
+    });
+    for (const tokens of [null, undefined, 4, 'four', {}] as unknown as number[][]) {
+      await expect(session.advance(tokens)).rejects.toThrow(/E_TOKEN_RANGE/);
+    }
+    await session.advance(broken).catch(() => {});
+    session.rewind(ids.length);
+    expect((await session.advance([4])).logits).toEqual(await fresh([...ids, 4]));
+  });
+
   it('keeps its tokens when it refuses ids', async () => {
     const session = new Session(executor, { contextLength: 80 });
     await session.advance(ids);

@@ -144,12 +144,13 @@ export class Session {
     { logits = 'last', intervention, spans, silenced, taps, signal }: AdvanceOptions = {},
   ): Promise<ForwardResult> {
     this.#assertFree();
+    const count = countOf(tokens);
     const pass = new AbortController();
     const abort = (): void => pass.abort();
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort);
     this.#pass = pass;
-    this.#passTokens = tokens.length;
+    this.#passTokens = count;
     try {
       const request: ForwardRequest = {
         sequence: this.#sequence,
@@ -289,6 +290,13 @@ export class Session {
       });
     }
   }
+}
+
+/** Returns the number of tokens. @throws HoldfastError `E_TOKEN_RANGE` for what is no list: JavaScript has no types */
+function countOf(tokens: readonly number[]): number {
+  const count: unknown = tokens?.length;
+  if (typeof tokens === 'object' && typeof count === 'number') return count;
+  throw new HoldfastError('E_TOKEN_RANGE', `tokens are a list of ids, not ${typeof tokens}`);
 }
 
 /** Returns whether a pass with this intervention computes the keys and values of one without. */

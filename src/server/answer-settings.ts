@@ -25,6 +25,7 @@ export function samplingChanges(
   topLogProbabilities: number,
 ): SettingsChanges {
   const { temperature, top_p: topP, seed, stop, max_tokens: old, max_completion_tokens: limit } = request;
+  const { top_k: topK, min_p: minP, repetition_penalty: repetitionPenalty } = request;
   const most = limit ?? old;
   const texts = typeof stop === 'string' ? [stop] : stop;
   return {
@@ -32,6 +33,9 @@ export function samplingChanges(
       ...(temperature == null ? {} : { temperature }),
       // No probability is as small as this, so one token is left, as the API means 0.
       ...(topP == null ? {} : { topP: topP === 0 ? Number.MIN_VALUE : topP }),
+      ...(topK == null ? {} : { topK: Math.max(0, topK) }),
+      ...(minP == null ? {} : { minP }),
+      ...(repetitionPenalty == null ? {} : { repetitionPenalty }),
       seed: seededBy(seed) ?? usual ?? randomInt(MOST_SEED),
       topLogProbabilities,
     },
@@ -108,6 +112,12 @@ export async function readSteering(
   hasSystem: boolean,
 ): Promise<RequestSteering> {
   const own = await holdChanges(hold, model);
+  const parts = (['target', 'layers', 'heads'] as const).filter((part) => own[part] !== undefined);
+  if (parts.length > 0 && (own.policy ?? defaults.policy) === 'off' && own.hold !== true) {
+    throw new ApiError(400, `nothing is held here that the ${parts[0]} could be of: give a policy too`, {
+      param: `hold.${parts[0]}`,
+    });
+  }
   if (hasSystem) return { changes: own, notice: null };
   const asks = Object.keys(own).length > 0;
   const left = HOLDING.filter(({ name, isOn }) => isOn(defaults) && !(asks && name === 'policy'));

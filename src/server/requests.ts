@@ -41,6 +41,26 @@ const constraints = {
   function_call: noToolChoice,
 };
 
+/** Returns fields that must not be given: they would change the answer, and nothing here does what they ask for. */
+const without = <Name extends string>(...names: readonly Name[]) =>
+  Object.fromEntries(
+    names.map((name) => [name, z.null({ error: 'not supported: it would be ignored' }).optional()]),
+  ) as Record<Name, z.ZodOptional<z.ZodNull>>;
+
+/** What other servers take besides the fields of the OpenAI API. */
+const ofOtherServers = without(
+  ...[
+    'audio',
+    'chat_template',
+    'grammar',
+    'json_schema',
+    'structured_outputs',
+    'min_tokens',
+    'stop_token_ids',
+  ],
+  ...['guided_json', 'guided_regex', 'guided_choice', 'guided_grammar'],
+);
+
 const textPart = z.object({
   type: z.literal('text', { error: 'only text is supported, not images, audio or files' }),
   text: z.string(),
@@ -114,6 +134,10 @@ const sampling = {
   max_tokens: maxTokens,
   presence_penalty: penalty,
   frequency_penalty: penalty,
+  // Not in the OpenAI API, but in those of other servers, whose clients send them.
+  top_k: z.int().min(-1).nullish(),
+  min_p: z.number().min(0).max(1).nullish(),
+  repetition_penalty: z.number().positive().nullish(),
   logit_bias: z
     .record(z.string().regex(/^\d{1,9}$/, 'a token id is a whole number'), z.number().min(-100).max(100))
     .refine((biases) => Object.keys(biases).length <= LIMITS.biases, `at most ${LIMITS.biases} tokens`)
@@ -127,6 +151,8 @@ export const chatRequest = z
   .object({
     ...sampling,
     ...constraints,
+    ...ofOtherServers,
+    ...without('echo', 'best_of', 'suffix'),
     messages: z.array(message).min(1).max(LIMITS.messages),
     max_completion_tokens: maxTokens,
     logprobs: z.boolean().nullish(),
@@ -155,6 +181,8 @@ export const completionRequest = z
   .object({
     ...sampling,
     ...constraints,
+    ...ofOtherServers,
+    ...without('max_completion_tokens'),
     prompt: z.union([z.string(), prompts(z.string()), tokens, prompts(tokens)]),
     logprobs: z.int().min(0).max(5).nullish(),
     echo: z.literal(false, { error: 'echo is not supported' }).nullish(),
