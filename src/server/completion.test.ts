@@ -37,6 +37,16 @@ describe('a completion', () => {
 
   it('continues every prompt as often as asked, and reports log probabilities in the old form', async () => {
     const many = { ...request, prompt: ['hold the rope', 'fast'], n: 2, logprobs: 2 };
+    const untouched = await jsonOf(await plain.ask(COMPLETE, many));
+    // A stop string that may begin inside each token: the token comes later than its first characters.
+    const ends = untouched.choices[0].logprobs.tokens
+      .map((text: string) => `${text.at(-1)}\u0000`)
+      .slice(0, 4);
+    await expectSame({ ...many, stop: ends });
+    await expectSame(many);
+  });
+
+  async function expectSame(many: object): Promise<void> {
     const body = await jsonOf(await plain.ask(COMPLETE, many));
     expect(body.choices).toHaveLength(4);
     const { tokens, token_logprobs: own, text_offset: offsets } = body.choices[0].logprobs;
@@ -46,7 +56,7 @@ describe('a completion', () => {
     const first = chunks.filter(({ choices: [{ index, logprobs }] }) => index === 0 && logprobs !== null);
     expect(first.flatMap(({ choices }) => choices[0].logprobs.text_offset)).toEqual(offsets);
     expect(first.flatMap(({ choices }) => choices[0].logprobs.tokens)).toEqual(tokens);
-  });
+  }
 
   it('does not spoil the cache of a chat', async () => {
     const held = {

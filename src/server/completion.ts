@@ -8,7 +8,7 @@ import type { TokenCounts } from './chat.js';
 import { type BodyOptions, type ResponseHead, usageOf } from './chat-bodies.js';
 import { type CompletionRequest, LIMITS } from './requests.js';
 import type { ServedModel } from './served-model.js';
-import { charactersOf, type TextLogprobs, textLogprobs } from './text-logprobs.js';
+import { createTextLogprobs, type TextLogprobs } from './text-logprobs.js';
 import { type ChosenLogprob, createLogprobWriter } from './token-logprobs.js';
 
 /** A part of the continuations of a request's prompts. */
@@ -176,7 +176,7 @@ export async function completionBody(
   const choices = texts.map((text, index) => ({
     index,
     text,
-    logprobs: logprobs ? textLogprobs(tokens[index]!, 0) : null,
+    logprobs: logprobs ? createTextLogprobs()(tokens[index]!) : null,
     finish_reason: ends[index]!,
   }));
   return { ...head, object: 'text_completion' as const, choices, usage: usageOf(counts, times) };
@@ -189,7 +189,7 @@ export async function* completionChunks(
   { logprobs, usage, times }: BodyOptions,
 ): AsyncGenerator<string, void> {
   const counts: TokenCounts[] = [];
-  const offsets: number[] = [];
+  const written: ReturnType<typeof createTextLogprobs>[] = [];
   const base = { ...head, object: 'text_completion' as const };
   const chunk = (index: number, text: string, own: TextLogprobs | null, finish: string | null): string =>
     JSON.stringify({
@@ -200,9 +200,8 @@ export async function* completionChunks(
   for await (const event of events) {
     const { choice } = event;
     if (event.kind === 'piece') {
-      const offset = offsets[choice] ?? 0;
-      offsets[choice] = offset + charactersOf(event.text);
-      yield chunk(choice, event.text, logprobs ? textLogprobs(event.logprobs, offset) : null, null);
+      written[choice] ??= createTextLogprobs();
+      yield chunk(choice, event.text, logprobs ? written[choice](event.logprobs) : null, null);
     } else {
       counts.push(event.tokens);
       yield chunk(choice, '', null, event.finish);

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { charactersOf, textLogprobs } from './text-logprobs.js';
+import { createTextLogprobs } from './text-logprobs.js';
 import type { ChosenLogprob } from './token-logprobs.js';
 
 /** A token with these bytes, and another one in its place. */
@@ -12,9 +12,10 @@ it('the offset of a token counts characters, also where several tokens make one'
   const anchor = [...Buffer.from('⚓')]; // three bytes
   const wave = [...Buffer.from('🌊')]; // four bytes, two UTF-16 units
   const parts = [[104, 105], anchor.slice(0, 2), anchor.slice(2), wave.slice(0, 1), wave.slice(1), [33]];
-  const found = textLogprobs(parts.map(token), 10);
-  expect(found.text_offset).toEqual([10, 12, 12, 13, 13, 14]);
-  expect(charactersOf(Buffer.from(parts.flat()).toString())).toBe(5);
+  const found = createTextLogprobs()(parts.map(token));
+  expect(found.text_offset).toEqual([0, 2, 2, 3, 3, 4]);
+  const inPieces = createTextLogprobs();
+  expect(parts.flatMap((part) => inPieces([token(part)]).text_offset)).toEqual(found.text_offset);
   expect(found.tokens).toEqual([
     'hi',
     'bytes:\\xe2\\x9a',
@@ -27,5 +28,5 @@ it('the offset of a token counts characters, also where several tokens make one'
 });
 
 it('a character that means an unknown one is itself', () => {
-  expect(textLogprobs([token([0xef, 0xbf, 0xbd])], 0).tokens).toEqual(['\ufffd']);
+  expect(createTextLogprobs()([token([0xef, 0xbf, 0xbd])]).tokens).toEqual(['\ufffd']);
 });

@@ -11,30 +11,28 @@ export interface TextLogprobs {
 }
 
 /**
- * Returns the log probabilities of a piece of an answer.
- * @param tokens whose bytes join to the piece
- * @param offset characters of the answer before the piece
+ * Creates what returns the log probabilities of an answer, piece by piece. Their offsets are counted from the tokens themselves:
+ * a token may come later than its first characters, where a stop string could have begun inside it.
  */
-export function textLogprobs(tokens: readonly ChosenLogprob[], offset: number): TextLogprobs {
+export function createTextLogprobs(): (tokens: readonly ChosenLogprob[]) => TextLogprobs {
   const decoder = new StringDecoder('utf8');
-  let at = offset;
-  const offsets = tokens.map(({ bytes }) => {
-    const before = at;
-    at += charactersOf(decoder.write(Buffer.from(bytes)));
-    return before;
-  });
-  return {
+  let at = 0;
+  return (tokens) => ({
     tokens: tokens.map(nameOf),
     token_logprobs: tokens.map(({ logprob }) => logprob),
     top_logprobs: tokens.map((chosen) =>
       Object.fromEntries([...chosen.top_logprobs, chosen].map((each) => [nameOf(each), each.logprob])),
     ),
-    text_offset: offsets,
-  };
+    text_offset: tokens.map(({ bytes }) => {
+      const before = at;
+      at += charactersOf(decoder.write(Buffer.from(bytes)));
+      return before;
+    }),
+  });
 }
 
 /** Returns the number of code points, which is how Python counts characters. */
-export const charactersOf = (text: string): number => [...text].length;
+const charactersOf = (text: string): number => [...text].length;
 
 /** Returns the text of a token. This API has no field for the bytes of one that is only part of a character. */
 function nameOf({ token, bytes }: TokenLogprob): string {
