@@ -193,6 +193,24 @@ describe('a saved dialogue', () => {
     expect(replay.chat.turns.length).toBe(2);
   });
 
+  it('is refused if an answer was edited: nothing tells whether its text or its tokens are meant', async () => {
+    const chat = open({
+      history: [
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: 'b' },
+      ],
+    });
+    for (const text of ['one', 'two']) await ask(chat, text);
+    const saved = await stored(chat);
+    const at = saved.messages.length - 3;
+    saved.messages[at]!.content += ' Arr!';
+    await expect(replayDialogue(model, saved)).rejects.toThrow(
+      new RegExp(
+        `E_DIALOGUE: the text of answer 2 is not that of its tokens \\(field messages\\.${at}\\.content`,
+      ),
+    );
+  });
+
   it.each<[string, ChatOptions, (chat: Chat) => void]>([
     ['a base seed of its own', { sampling: { ...CHAT.sampling, seed: 42 } }, () => {}],
     [
@@ -310,7 +328,11 @@ describe('a saved dialogue', () => {
         { ...saved, turns: [{ ...turn, policy: 'boost', schedule: { kind: 'constant', strength: 0.5 } }] },
         'turns.0.schedule',
       ],
+      [{ ...saved, turns: [{ ...turn, policy: 'boost', schedule: null }] }, 'turns.0.schedule'],
       [{ ...saved, turns: [{ ...turn, ids: [1, -2] }] }, 'turns.0.ids.1'],
+      [{ ...saved, turns: [{ ...turn, ids: [] }] }, 'turns.0.ids'],
+      [{ ...saved, turns: [{ ...turn, begun: turn.ids.length + 1 }] }, 'turns.0.begun'],
+      [{ ...saved, turns: [{ ...turn, strengths: [0.5] }] }, 'turns.0.strengths'],
       [
         { ...saved, turns: [{ ...turn, sampling: { ...turn.sampling, seed: 'x' } }] },
         'turns.0.sampling.seed',

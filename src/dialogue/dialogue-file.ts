@@ -59,7 +59,7 @@ const savedTurn = settings
     /** How many of the first ones were given, not sampled. */
     begun: count.default(0),
     /** The strength for each of them, if it was set while the answer was generated instead of by the schedule. */
-    strengths: z.array(z.number()).min(1).nullable().default(null),
+    strengths: z.array(z.number()).nullable().default(null),
     finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
     /** Number of leading prompt tokens that were already in the cache. */
     reusedTokens: count,
@@ -67,6 +67,14 @@ const savedTurn = settings
     guidanceReusedTokens: count.nullable().default(null),
     /** Numbers of the turns, from 1, that are dropped from the context from this turn on. */
     dropped: z.array(count),
+  })
+  .refine(({ ids, begun }) => begun <= ids.length, {
+    message: 'more tokens were given than the answer has',
+    path: ['begun'],
+  })
+  .refine(({ ids, strengths }) => strengths === null || strengths.length === ids.length, {
+    message: 'there is not one strength for each token',
+    path: ['strengths'],
   })
   .refine(scheduleOfPolicy, MISFIT);
 

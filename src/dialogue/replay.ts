@@ -2,7 +2,7 @@ import { parseTarget } from '../attention/index.js';
 import type { Model } from '../engine/index.js';
 import { HoldfastError } from '../errors.js';
 import { sha256 } from '../hash.js';
-import { recordedMoment, writesTime } from '../text/index.js';
+import { type Message, recordedMoment, writesTime } from '../text/index.js';
 import type { Held } from './caches.js';
 import type { Chat } from './chat.js';
 import type { SavedDialogue, SavedSettings, SavedTurn } from './dialogue-file.js';
@@ -53,7 +53,7 @@ export interface ReplayOptions {
  * Generates a saved dialogue again, message by message, each with its own settings and seed, at the moment that the file
  * records.
  * @throws HoldfastError `E_USAGE` for a `now` other than the recorded one; what `openChat` and answers throw;
- * `E_DIALOGUE`, `E_SAMPLING` … for settings out of range; `E_ABORTED` when the signal fires. The new chat is then disposed of.
+ * `E_DIALOGUE` if the text of an answer is not that of its tokens; `E_DIALOGUE`, `E_SAMPLING` … for settings out of range; `E_ABORTED` when the signal fires. The new chat is then disposed of.
  */
 export async function replayDialogue(
   model: Model,
@@ -76,7 +76,9 @@ export async function replayDialogue(
     const changes = await changesSince(chat, saved.model);
     const users = spoken.slice(2 * given).filter(({ role }) => role === 'user');
     const messages = users.map(({ content }) => content);
+    const answers = spoken.slice(2 * given).filter(({ role }) => role === 'assistant');
     const difference = await answerAll(chat, saved.turns, messages, options);
+    if (difference === null) assertTexts(chat, answers, saved.messages);
     if (saved.next) {
       const { heldTokens, guidanceHeldTokens } = saved.next;
       assume(chat, { system, ...saved.next }, { dialogue: heldTokens, without: guidanceHeldTokens });
@@ -98,6 +100,17 @@ function writesTimeIn({ messages, turns }: SavedDialogue, { model, system }: Cha
       addGenerationPrompt: false,
     }),
   );
+}
+
+/** @throws HoldfastError `E_DIALOGUE` if a file has other words for an answer than its tokens: nothing tells which are meant */
+function assertTexts({ turns, history }: Chat, answers: readonly Message[], all: readonly Message[]): void {
+  const edited = turns.findIndex(({ assistant }, index) => assistant !== answers[index]!.content);
+  if (edited === -1) return;
+  const what = `the text of answer ${history.length + edited + 1} is not that of its tokens`;
+  throw new HoldfastError('E_DIALOGUE', what, {
+    field: `messages.${all.indexOf(answers[edited]!)}.content`,
+    hint: 'If you have edited it, leave out all of the file but its messages: they are then taken as they are',
+  });
 }
 
 /** Answers message after message, until a token differs. */

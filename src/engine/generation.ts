@@ -177,7 +177,9 @@ export function checkLimits(maxTokens: number, stop: readonly string[]): void {
 }
 
 /** @throws HoldfastError `E_BUSY` if the session has other tokens, because the caller or another generation used it meanwhile */
-function assertUnchanged({ tokens }: Session, own: readonly number[]): void {
+function assertUnchanged({ tokens, disposed }: Session, own: readonly number[]): void {
+  // The next pass says so.
+  if (disposed) return;
   if (tokens.length === own.length && own.every((id, index) => id === tokens[index])) return;
   throw new HoldfastError('E_BUSY', 'the session was changed while an answer was generated on it', {
     hint: 'Use a second session, or Session.branch, which leaves the session as it was',

@@ -293,6 +293,21 @@ describe('a dialogue of another model', () => {
       });
     }
   });
+
+  it('is opened as text if an answer was edited, with a note', async () => {
+    const host = await openHost();
+    const past = await lead(host, ['hello', 'and the rope?'], 'held', heldAt(0.4));
+    const request = { column: 'held', system: SYSTEM, past, steer: OFF, draw: DRAW } as const;
+    const json = JSON.parse(JSON.stringify(await host.run('save', request, () => {}, never)));
+    json.messages[2].content = 'I am a pirate.';
+    expect(await open(host, json)).toMatchObject({
+      turns: [
+        { assistant: 'I am a pirate.', ids: null },
+        { assistant: past[1]!.assistant, ids: null },
+      ],
+      notes: [expect.stringMatching(/^the answers of this file have other words than their tokens: /)],
+    });
+  });
 });
 
 describe('a hold', () => {

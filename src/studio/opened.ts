@@ -46,9 +46,8 @@ async function openDialogue(json: unknown, model: Model): Promise<OpenedDialogue
   const { messages, saved } = loadDialogue(json);
   const system = messages[0]?.role === 'system' ? messages[0].content : null;
   const spoken = messages.slice(system === null ? 0 : 1);
-  /** The saved dialogue if its tokens are those of this model. */
-  const own =
-    saved !== null && (saved.model.hash === (await model.hash()) || spells(saved, model)) ? saved : null;
+  /** The saved dialogue if its tokens are those of this model, and of its texts. */
+  const own = saved !== null && spells(saved, model) ? saved : null;
   const turns: PastTurn[] = pairsOf(spoken).map(([user, assistant], index) => {
     const text = { user: user.content, assistant: assistant.content };
     const turn = own?.turns[index - own.given];
@@ -66,21 +65,27 @@ async function openDialogue(json: unknown, model: Model): Promise<OpenedDialogue
     system,
     turns,
     next: next && { steer: steerOf(next, model), draw: drawOf(next) },
-    notes: saved !== null && own === null ? [asText(saved, model)] : [],
+    notes: saved !== null && own === null ? [await asText(saved, model)] : [],
   };
 }
 
-/** Says that the answers of another model are taken over without what belongs to its tokens. */
-const asText = (saved: SavedDialogue, model: Model): string =>
-  `${saved.model.name} gave the answers, and ${model.name} has another vocabulary: they are taken over as text, without measures and settings`;
+/** Says that answers are taken over without what belongs to their tokens, and why. */
+async function asText(saved: SavedDialogue, model: Model): Promise<string> {
+  const why =
+    saved.model.hash === (await model.hash())
+      ? 'the answers of this file have other words than their tokens'
+      : `${saved.model.name} gave the answers, and ${model.name} has another vocabulary`;
+  return `${why}: they are taken over as text, without measures and settings`;
+}
 
 /** Returns whether a model's vocabulary spells the answers of a saved dialogue with the tokens that they have there. */
 function spells({ messages, turns, given }: SavedDialogue, { tokenizer }: Model): boolean {
   const answers = messages.filter(({ role }) => role === 'assistant').slice(given);
   return turns.every(({ ids, finish }, index) => {
     try {
-      const text = tokenizer!.decode(finish === 'stop' ? ids.slice(0, -1) : ids);
-      return text.trim() === answers[index]!.content.trim();
+      const text = tokenizer!.decode(finish === 'stop' ? ids.slice(0, -1) : ids).trim();
+      const content = answers[index]!.content.trim();
+      return finish === 'stop-string' ? text.startsWith(content) : text === content;
     } catch {
       return false; // a token that the vocabulary does not have
     }

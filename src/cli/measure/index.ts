@@ -7,6 +7,7 @@ import {
   addModelOptions,
   addSettingsOptions,
   BATCH_DEFAULT,
+  COUNTED_SEED,
   positiveInteger,
 } from '../options/index.js';
 import type { MeasureFlags } from './run.js';
@@ -43,7 +44,12 @@ export function addMeasure(command: Command): void {
       "also measure the prompt's influence on the answers, beside these references: others, none, sentences (each left out in turn), or a file with another prompt, separated by commas; with total, also the total influence beside each (default: others,none; none if there is one prompt)",
     )
     .requiredOption('--out <folder>', 'folder for shares, dialogues, summary and figures');
-  addSettingsOptions(command, { temperature: '1', topP: '0.9', maxTokens: '400; organism 96' });
+  addSettingsOptions(command, {
+    ...COUNTED_SEED,
+    temperature: '1',
+    topP: '0.9',
+    maxTokens: '400; organism 96',
+  });
   addModelOptions(command)
     .option('--json', 'print the summary as one line of JSON')
     .action(async (named: string | undefined, flags: MeasureFlags) => {

@@ -37,6 +37,7 @@ export {
   addChatOptions,
   addSettingsOptions,
   type ChatFlags,
+  COUNTED_SEED,
   indexRanges,
   ON_CONTEXT_FULL,
   readChatOptions,

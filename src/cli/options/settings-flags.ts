@@ -67,7 +67,7 @@ export function addChatOptions(command: Command): Command {
   command
     .option('--system <text>', 'the system prompt')
     .addOption(new Option('--system-file <file>', 'a file with the system prompt').conflicts('system'));
-  addSettingsOptions(command, { temperature: '0.7', topP: '0.95', maxTokens: '512' })
+  addSettingsOptions(command, { ...COUNTED_SEED, temperature: '0.7', topP: '0.95', maxTokens: '512' })
     .addOption(
       new Option(
         '--on-context-full <action>',
@@ -81,14 +81,20 @@ export function addChatOptions(command: Command): Command {
   return addModelOptions(command);
 }
 
-/**
- * Adds the flags of {@link SettingsFlags} to a command.
- * @param defaults the command's default values, for the help
- */
-export function addSettingsOptions(
-  command: Command,
-  defaults: { readonly temperature: string; readonly topP: string; readonly maxTokens: string },
-): Command {
+/** The command's default values, for the help. */
+interface SettingsDefaults {
+  /** What a seed is for, and its default. */
+  readonly seed: string;
+  readonly temperature: string;
+  readonly topP: string;
+  readonly maxTokens: string;
+}
+
+/** For commands whose answers follow each other. */
+export const COUNTED_SEED = { seed: 'seed of the first answer; each later answer adds 1 (default: 0)' };
+
+/** Adds the flags of {@link SettingsFlags} to a command. */
+export function addSettingsOptions(command: Command, defaults: SettingsDefaults): Command {
   return command
     .option('--preset <name>', 'the options of a preset in the configuration file')
     .addOption(
@@ -122,7 +128,7 @@ export function addSettingsOptions(
       'a text before the message that is answered, and only there; system is the system prompt (default: none)',
       reminderText,
     )
-    .option('--seed <n>', 'seed of the first answer; each later answer adds 1 (default: 0)', decimal)
+    .option('--seed <n>', defaults.seed, decimal)
     .option(
       '--temperature <x>',
       `0 always takes the most probable token (default: ${defaults.temperature})`,

@@ -11,6 +11,7 @@ import { serve } from './serve.js';
 export function addServe(command: Command): void {
   addServerOptions(addModelArgument(command));
   addSettingsOptions(command, {
+    seed: 'seed of every answer whose request has none (default: a random one each)',
     temperature: '0.7',
     topP: '0.95',
     maxTokens: 'what the context has left',
