@@ -5,6 +5,7 @@ import { loadModel } from '../../dist-fuzz/load.js';
 import { createStudioApp, StudioHosts, Workload } from '../../dist-fuzz/server/index.js';
 import { createHost } from '../../dist-fuzz/studio/index.js';
 import { constantExecutor } from '../constant-executor.mjs';
+import { nextUse } from '../memory.mjs';
 import { bodyOf, post } from '../requests.mjs';
 import { jsonOf, refuse } from '../sources.mjs';
 
@@ -27,6 +28,7 @@ export default {
   async check({ operation, returns }) {
     const file = FILES[operation];
     if (file === undefined) return;
+    nextUse();
     const opened = await done(file.opener, bodyOf({ ...CALL, takes: file.takes(returns) }));
     strictEqual(opened.kind, file.kind);
   },

@@ -7,7 +7,13 @@ import {
   type RowObservation,
   sharesAt,
 } from '../dialogue/index.js';
-import type { ChatFormat, Moment, SpanRole, Tokenizer } from '../text/index.js';
+import {
+  type ChatFormat,
+  createStreamDecoder,
+  type Moment,
+  type SpanRole,
+  type Tokenizer,
+} from '../text/index.js';
 import { type Alternative, GROUPS, type Group, type PastTurn, type TokenTrace } from './protocol.js';
 
 /** The most words whose shares are reported one by one. In a longer prompt, neighbours are reported together. */
@@ -55,16 +61,18 @@ const idsWithoutEnd = ({ ids, finish }: PastTurn): readonly number[] =>
 function wordsOf({ ids, messages }: Prompt, tokenizer: Tokenizer): Word[] {
   const words: Word[] = [];
   const ranges = messages[0]!.places.flatMap(({ content }) => content);
+  const addToLast = (text: string, end: number): void => {
+    const last = words.at(-1)!;
+    words[words.length - 1] = { ...last, text: last.text + text, end };
+  };
   for (const { start, end } of ranges) {
+    const stream = createStreamDecoder(tokenizer);
     for (let at = start; at < end; at++) {
-      const text = tokenizer
-        .decode(ids.slice(start, at + 1))
-        .slice(tokenizer.decode(ids.slice(start, at)).length);
-      const last = words.at(-1);
-      if (last === undefined || at === start || /^\s/.test(text))
-        words.push({ text, start: at, end: at + 1 });
-      else words[words.length - 1] = { ...last, text: last.text + text, end: at + 1 };
+      const text = stream.push(ids[at]!);
+      if (at === start || /^\s/.test(text)) words.push({ text, start: at, end: at + 1 });
+      else addToLast(text, at + 1);
     }
+    if (start < end) addToLast(stream.finish(), end);
   }
   return words;
 }
