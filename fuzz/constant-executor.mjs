@@ -3,6 +3,7 @@ import {
   copySequence,
   emptyResult,
   forwardAll,
+  throwIfAborted,
   withCandidates,
 } from '../dist-fuzz/executors/contract/index.js';
 
@@ -21,13 +22,14 @@ export function constantExecutor(blueprint) {
         ({ contextLength }) => executor.open(contextLength),
         async (from, to) => to.extend(from.length),
       ),
-    forward: (requests) =>
+    forward: (requests, { signal } = {}) =>
       forwardAll(executor, blueprint, requests, ConstantSequence, (request, sequence) =>
-        withCandidates(request, (plain) => run(plain, sequence)),
+        withCandidates(request, (plain) => run(plain, sequence, signal)),
       ),
     dispose: async () => {},
   };
-  async function run(request, sequence) {
+  async function run(request, sequence, signal) {
+    throwIfAborted(signal);
     const result = emptyResult(request, blueprint, sequence.length);
     const rows = result.logits.length / blueprint.vocabSize;
     for (let row = 0; row < rows; row++) {

@@ -36,6 +36,9 @@ describe.each(OPERATIONS)('what the operation %s takes', (operation, takes) => {
     ['a given answer after a generated one', [GIVEN, GENERATED, GIVEN]],
     ['a generated answer without a token', [{ ...GENERATED, ids: [] }]],
     ['strengths of no token', [{ ...GENERATED, strengths: [] }]],
+    ['fewer strengths than tokens', [{ ...GENERATED, strengths: [2] }]],
+    ['strengths of a given answer', [{ ...GIVEN, strengths: [2] }]],
+    ['more given tokens than it has', [{ ...GENERATED, begun: 3 }]],
   ])('may not have %s', (_, past) => {
     expect(() => read(past)).toThrow(/^E_USAGE: past/);
   });

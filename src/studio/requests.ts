@@ -27,17 +27,26 @@ const draw = z.strictObject({
   maxTokens: count,
 });
 
-const turn = z.strictObject({
-  system: text.nullable(),
-  user: text,
-  assistant: text,
-  ids: ids.min(1).nullable(),
-  begun: count,
-  strengths,
-  finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
-  steer,
-  draw,
-});
+const turn = z
+  .strictObject({
+    system: text.nullable(),
+    user: text,
+    assistant: text,
+    ids: ids.min(1).nullable(),
+    begun: count,
+    strengths,
+    finish: z.enum(['stop', 'stop-string', 'length', 'abort']),
+    steer,
+    draw,
+  })
+  .refine(({ ids, begun }) => begun <= (ids?.length ?? 0), {
+    message: 'more tokens were given than the answer has',
+    path: ['begun'],
+  })
+  .refine(({ ids, strengths }) => strengths === null || strengths.length === ids?.length, {
+    message: 'there is not one strength for each token',
+    path: ['strengths'],
+  });
 
 const past = z
   .array(turn)
