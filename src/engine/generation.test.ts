@@ -314,6 +314,12 @@ describe('guidance', () => {
     }
   });
 
+  it('ends with E_BUSY if the second session is changed between two steps', async () => {
+    const second = new Session(executor);
+    const changing = collect(new Session(executor), guided(second), () => second.rewind(second.length - 1));
+    await expect(changing).rejects.toThrow(/E_BUSY: the session was changed/);
+  });
+
   it('refuses a γ out of range, and a second prompt that is empty or too long', async () => {
     const session = new Session(executor);
     const start = (changes: Partial<GenerationOptions['guidance']>, contextLength?: number) => () =>

@@ -240,8 +240,11 @@ async function* run(
     }
     let row = await choosing(prompt.at(-1)!, (guidance?.prompt ?? prompt).at(-1)!, 0);
     timing.prefillMs = performance.now() - sinceMs;
-    /** The tokens that the session has between two steps. */
-    const own = [...prompt];
+    /** The tokens that each session has between two steps. */
+    const held = [
+      { session, tokens: [...prompt] },
+      ...(guidance ? [{ session: guidance.session, tokens: [...guidance.prompt] }] : []),
+    ];
 
     for (let sampled = 1; ; sampled++) {
       sinceMs = performance.now();
@@ -260,9 +263,9 @@ async function* run(
       if (ending !== null) return end(ending);
 
       sinceMs = performance.now();
-      assertUnchanged(session, own);
+      for (const { session, tokens } of held) assertUnchanged(session, tokens);
       row = await choosing(token.id, token.id, sampled);
-      own.push(token.id);
+      for (const { tokens } of held) tokens.push(token.id);
       timing.decodedTokens++;
       timing.decodeMs += performance.now() - sinceMs;
     }
