@@ -95,6 +95,9 @@ const CAUSED_BY_REQUESTS: Readonly<Partial<Record<ErrorCode, string | null>>> = 
 /** The names of fields in requests, where they differ from those of the library. */
 const PARAMS: Readonly<Record<string, string>> = {
   topP: 'top_p',
+  topK: 'top_k',
+  minP: 'min_p',
+  repetitionPenalty: 'repetition_penalty',
   maxTokens: 'max_tokens',
   topLogProbabilities: 'top_logprobs',
   presence: 'presence_penalty',

@@ -25,6 +25,25 @@ beforeAll(async () => {
 afterAll(() => model.dispose());
 
 describe('a chat', () => {
+  it('samples as clients of other servers ask: top_k, min_p, repetition_penalty', async () => {
+    const textOf = async (change: object): Promise<string> => {
+      const response = await plain.ask(CHAT, { ...asked(system, user('hello')), ...change });
+      return (await jsonOf(response)).choices[0].message.content;
+    };
+    const [usual, greedy] = [await textOf({}), await textOf({ temperature: 0 })];
+    expect(greedy).not.toBe(usual);
+    for (const one of [{ top_k: 1 }, { min_p: 1 }]) expect(await textOf(one)).toBe(greedy);
+    const none = [
+      { top_k: -1 },
+      { top_k: 0 },
+      { top_k: null, min_p: null },
+      { min_p: 0 },
+      { repetition_penalty: 1 },
+    ];
+    for (const change of none) expect(await textOf(change)).toBe(usual);
+    expect(await textOf({ temperature: 0, repetition_penalty: 50 })).not.toBe(greedy);
+  });
+
   it('gives the answer of the library, in the form of the API', async () => {
     const response = await plain.ask(CHAT, asked(system, user('hello')));
     expect(response.status).toBe(200);

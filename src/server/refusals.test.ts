@@ -102,6 +102,7 @@ const REFUSED: readonly (readonly [object, string])[] = [
   [{ top_k: 0.5 }, 'top_k'],
   [{ min_p: 2 }, 'min_p'],
   [{ repetition_penalty: 0 }, 'repetition_penalty'],
+  [{ repetition_penalty: 1e9 }, 'repetition_penalty'],
   [{ hold: { policy: 'boost', strength: 2, schedule: { kind: 'constant', strength: 2 } } }, 'hold.strength'],
   [{ hold: { policy: 'boost', strength: 2, layers: [99] } }, 'hold.layers'],
   [{ hold: { policy: 'boost', strength: 2, layers: [] } }, 'hold.layers'],
