@@ -166,6 +166,18 @@ describe('an answer of the studio', () => {
     expect((await ask(host, { past })).end.number).toBe(3);
   });
 
+  it('is refused after an answer that no chat can have given', async () => {
+    const host = await openHost();
+    const [past] = await lead(host, ['hello'], 'held', OFF);
+    const [end] = model.tokenizer!.endOfTurnIds;
+    const ended = { ...past!, ids: [end!, ...past!.ids!] };
+    const long = { ...past!, draw: { ...DRAW, maxTokens: 2 } };
+    for (const turn of [ended, long]) {
+      const fresh = await openHost();
+      await expect(ask(fresh, { past: [turn] })).rejects.toThrow(/E_DIALOGUE: answer 1 has tokens after/);
+    }
+  });
+
   it('takes a strength that is set while it reads earlier turns', async () => {
     const past = await lead(await openHost(), ['hello'], 'held', heldAt(1));
     const fresh = await openHost();

@@ -158,6 +158,13 @@ export class Side {
       setSystem(chat, turn.system);
       configure(chat, turn.steer, turn.draw);
       if (!(await readAgain(chat, turn, signal))) return null;
+      if (!isTurn(chat.turns.at(-1), turn)) {
+        const number = history.length / 2 + index + 1;
+        throw new HoldfastError(
+          'E_DIALOGUE',
+          `answer ${number} has tokens after one that ends it, or more than its limit`,
+        );
+      }
     }
     setSystem(chat, system);
     return chat;
