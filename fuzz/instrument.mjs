@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseAst, transformWithOxc } from 'vite';
 
@@ -62,11 +62,10 @@ function readSources() {
   return SOURCES.flatMap(([folder, to]) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !name.endsWith('.d.ts'))
-      .map((name) => join(root, folder, name))
-      .map((path) => ({
-        path,
-        to: join(to, relative(join(root, folder), path)),
-        text: readFileSync(path, 'utf8'),
+      .map((name) => ({
+        path: join(root, folder, name),
+        to: join(to, name),
+        text: readFileSync(join(root, folder, name), 'utf8'),
       })),
   );
 }

@@ -53,7 +53,7 @@ export interface ReplayOptions {
  * Generates a saved dialogue again, message by message, each with its own settings and seed, at the moment that the file
  * records.
  * @throws HoldfastError `E_USAGE` for a `now` other than the recorded one; what `openChat` and answers throw;
- * `E_DIALOGUE` if the text of an answer is not that of its tokens; `E_DIALOGUE`, `E_SAMPLING` … for settings out of range; `E_ABORTED` when the signal fires. The new chat is then disposed of.
+ * `E_DIALOGUE` if the text of an answer is not that of its tokens, and, like `E_SAMPLING`, for settings out of range; `E_ABORTED` when the signal fires. The new chat is then disposed of.
  */
 export async function replayDialogue(
   model: Model,

@@ -114,7 +114,7 @@ export async function readSteering(
   const own = await holdChanges(hold, model);
   const parts = (['target', 'layers', 'heads'] as const).filter((part) => own[part] !== undefined);
   if (parts.length > 0 && (own.policy ?? defaults.policy) === 'off' && own.hold !== true) {
-    throw new ApiError(400, `nothing is held here that the ${parts[0]} could be of: give a policy too`, {
+    throw new ApiError(400, `${parts[0]} needs a policy, and there is none: give one too`, {
       param: `hold.${parts[0]}`,
     });
   }

@@ -154,12 +154,12 @@ export class Side {
     while (chat.turns.length > kept) chat.undo();
     for (const [index, turn] of rest.entries()) {
       if (index < kept) continue;
-      yield { kind: 'reading', turn: history.length / 2 + index + 1, of: past.length };
+      const number = history.length / 2 + index + 1;
+      yield { kind: 'reading', turn: number, of: past.length };
       setSystem(chat, turn.system);
       configure(chat, turn.steer, turn.draw);
       if (!(await readAgain(chat, turn, signal))) return null;
       if (!isTurn(chat.turns.at(-1), turn)) {
-        const number = history.length / 2 + index + 1;
         throw new HoldfastError(
           'E_DIALOGUE',
           `answer ${number} has tokens after one that ends it, or more than its limit`,

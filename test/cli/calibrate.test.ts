@@ -175,27 +175,23 @@ describe('holdfast calibrate', () => {
     120_000,
   );
 
-  it.each<[string, (files: ReturnType<typeof prompted>) => readonly string[], number, RegExp]>([
-    [
-      'a page of someone else in its folder',
-      ({ file, system }) => {
-        mkdirSync(file('hold'));
-        writeFileSync(file('hold/index.html'), 'mine');
-        return [...system, '--out', file('hold.json')];
-      },
-      1,
-      /E_UNWRITABLE: the file exists, and nothing says that this command wrote it \(.*index\.html\)/,
-    ],
-    [
-      'a figure of someone else in its folder',
-      ({ file, system }) => {
-        mkdirSync(file('hold'));
-        writeFileSync(file('hold/front.svg'), 'mine');
-        return [...system, '--out', file('hold.json')];
-      },
-      1,
-      /E_UNWRITABLE: the file exists, and nothing says that this command wrote it \(.*front\.svg\)/,
-    ],
+  /** What is wrong, what does it and gives the options, the exit code, and the error. */
+  type Refusal = [string, (files: ReturnType<typeof prompted>) => readonly string[], number, RegExp];
+  it.each<Refusal>([
+    ...['index.html', 'front.svg'].map(
+      (name): Refusal => [
+        `the file ${name} of someone else in its folder`,
+        ({ file, system }) => {
+          mkdirSync(file('hold'));
+          writeFileSync(file(`hold/${name}`), 'mine');
+          return [...system, '--out', file('hold.json')];
+        },
+        1,
+        new RegExp(
+          `E_UNWRITABLE: the file exists, and nothing says that this command wrote it \\(.*${name.replace('.', '\\.')}\\)`,
+        ),
+      ],
+    ),
     ['no prompt', () => [], 2, /--system-file <file>/],
     [
       'a prompt that is not there',

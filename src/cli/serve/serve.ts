@@ -107,7 +107,7 @@ function tokenOf({ host, token = process.env.HOLDFAST_TOKEN }: ServeFlags): stri
     if (/^[!-~]+$/.test(token)) return token;
     throw new HoldfastError(
       'E_USAGE',
-      'the token has characters other than those of ASCII that are visible: clients send them in different ways',
+      'the token may have only visible characters of ASCII: clients send others in different ways',
     );
   }
   if (isLoopback(host)) return null;
